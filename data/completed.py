@@ -1,0 +1,154 @@
+"""What a run found for the missing parts of a data set, and writing the data set back with it.
+
+`write` puts the data set back in its own on-disk layout, with the completions in place; `data.table.write_table` writes
+the same as Parquet. A part that is missing and was not completed stays missing: never is the hidden ground truth of a
+simulated mask written, because what is written are the samples of the (masked) view that the run saw.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TextIO, runtime_checkable
+
+from data.files import DatasetError, place, write_bytes
+from data.pictures import Format, PictureError, as_format, content
+from data.sample import Dataset, Fault, Modality, Sample
+
+SIDECAR = "completed.jsonl"
+"""One line per completed sample, {id, modality, quality}, beside the data set's own files."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The chosen completion of one sample: a text, or a picture as encoded bytes or as a file."""
+
+    text: str | None = None
+    image: bytes | Path | None = field(default=None, repr=False)
+    quality: float | None = None
+    """Quality score of the chosen candidate (Eq. 2 of the paper), where one was computed."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A sample as it is written: with the completion that fills what it lacks, if there is one."""
+
+    sample: Sample
+    completion: Completion | None = None
+    notes: list[str] = field(default_factory=list, compare=False)
+    """Where `put_picture` says that there was none; shared by all rows of one writing."""
+
+    @property
+    def text(self) -> str | None:
+        """The sample's own text, else the completed one, else None."""
+        return self.completion.text if self.fills is Modality.TEXT and self.completion else self.sample.text
+
+    @property
+    def drawn(self) -> bytes | Path | None:
+        """The completed picture; None where the sample has its own, or none at all."""
+        return self.completion.image if self.fills is Modality.IMAGE and self.completion else None
+
+    @property
+    def fills(self) -> Modality | None:
+        """Which part the completion fills. A part that the sample has is never replaced."""
+        if self.completion is None:
+            return None
+        if self.sample.image is None and self.completion.image is not None:
+            return Modality.IMAGE
+        if self.sample.text is None and self.completion.text is not None:
+            return Modality.TEXT
+        return None
+
+    @property
+    def missing(self) -> Modality | None:
+        """The modality that the sample lacks (the picture if it lacks both)."""
+        return next((each for each in Modality if not self.sample.has(each)), None)
+
+    def put_picture(self, target: Path, fmt: Format) -> bool:
+        """Places the sample's own picture file, or writes the completed one as `fmt`, at `target`.
+
+        False if there is none, or none that can be read, which is noted. Raises `OSError` if the disk cannot take it.
+        """
+        if (own := self.sample.image) is not None:
+            if not own.path.is_file():
+                self.notes.append(
+                    f"{own.path}: the picture of {self.sample.id} is gone and could not be written."
+                )
+                return False
+            place(own.path, target)
+            return True
+        if self.drawn is None:
+            return False
+        try:
+            picture = as_format(content(self.drawn), fmt, f"the completion of {self.sample.id}")
+        except PictureError as problem:
+            self.notes.append(str(problem))
+            return False
+        write_bytes(target, picture)
+        return True
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """A data set that knows how to write itself back."""
+
+    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+        """Writes `rows` in the form's own layout into `out`, as a stream; returns notes."""
+        ...
+
+
+def write(dataset: Dataset, out: Path, completions: Mapping[str, Completion]) -> list[str]:
+    """Writes `dataset` (or a masked or shortened view of one) into the folder `out` in its own layout.
+
+    `completions` maps sample ids to what fills them. Untouched files are hard-linked, or copied where that is
+    impossible. Streams: one sample is held at a time. Returns notes, for example rows that were left out because
+    they cannot be read. Raises `DatasetError` if the form cannot be written, `OSError` if the disk cannot take it.
+    """
+    source = getattr(dataset, "source", dataset)
+    if not isinstance(source, Writable):
+        raise DatasetError(
+            f"The data set {dataset.name} has no writer for its own layout; use the Parquet table."
+        )
+    prepare(dataset, out)
+    left_out: list[str] = []
+    trouble: list[str] = []
+    with (out / SIDECAR).open("w", encoding="utf-8") as sidecar:
+        rows = filled(dataset, completions, left_out, trouble)
+        notes = source.write(_recorded(rows, sidecar), out)
+    return notes + trouble + left_out_note(left_out)
+
+
+def prepare(dataset: Dataset, out: Path) -> None:
+    """Makes the folder `out`. Raises `DatasetError` if it is the data set's own, whose files would be overwritten."""
+    out.mkdir(parents=True, exist_ok=True)
+    if out.samefile(dataset.root):
+        raise DatasetError(f"{out} is the folder of the data set itself; write the completed one elsewhere.")
+
+
+def filled(
+    dataset: Iterable[Sample | Fault],
+    completions: Mapping[str, Completion],
+    left_out: list[str],
+    notes: list[str],
+) -> Iterator[Filled]:
+    """The samples with their completions, which share `notes`; ids of unreadable rows are appended to `left_out`."""
+    for sample in dataset:
+        if isinstance(sample, Fault):
+            left_out.append(sample.id)
+        else:
+            yield Filled(sample, completions.get(sample.id), notes)
+
+
+def left_out_note(ids: list[str]) -> list[str]:
+    if not ids:
+        return []
+    some = ", ".join(ids[:5]) + (" ..." if len(ids) > 5 else "")
+    return [f"{len(ids)} rows could not be read and are left out of the completed data set: {some}"]
+
+
+def _recorded(rows: Iterable[Filled], sidecar: TextIO) -> Iterator[Filled]:
+    for row in rows:
+        if row.fills is not None and row.completion is not None:
+            line = {"id": row.sample.id, "modality": row.fills.value, "quality": row.completion.quality}
+            sidecar.write(json.dumps(line, ensure_ascii=False) + "\n")
+        yield row
