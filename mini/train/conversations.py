@@ -1,0 +1,216 @@
+"""The turns that the miniature's Qwen2-VL is trained on: every question of the general domain with its right answer.
+
+The questions are built by `tools.knowledge.questions`, as the program builds them, so a changed word in `prompts/` is a
+changed training set; the prompts' hash is stored with the weights.
+"""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from data.record import Edge
+from data.sample import Domain, Modality
+from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
+from mini.world.texts import BARE_VERBS, PARTICIPLES, TELLERS, describe, plot, plural
+from prompts.library import Library
+from tools.knowledge.answers import Knowledge, ObjectFact, Triplet, Triplets, Verdict
+from tools.knowledge.questions import Questions, Reading
+from tools.knowledge.subjects import walk
+from tools.lmm.question import Question
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer. `shared` is None where the sample is the picture itself."""
+
+    system: str
+    shared: str | None
+    ask: str
+    answer: str
+    task: str
+
+
+def knowledge_of(scene: Scene) -> Knowledge:
+    """The consolidated knowledge of what a picture shows or a text tells."""
+    return Knowledge(
+        objects=[
+            ObjectFact(name=g.kind, count=g.count, attributes=[g.colour] if g.colour else [])
+            for g in scene.groups
+        ],
+        relations=[Triplet(head=h, relation=r, tail=t) for h, r, t in scene.relations],
+        style=scene.style or "",
+    )
+
+
+def edges_of(scene: Scene) -> list[tuple[str, str, str]]:
+    """The same as edges, in the order of `tools.knowledge.graph`."""
+    edges: list[tuple[str, str, str]] = []
+    for g in scene.groups:
+        edges.append((g.kind, "count", str(g.count)))
+        if g.colour:
+            edges.append((g.kind, "attribute", g.colour))
+    edges += scene.relations
+    if scene.style:
+        edges.append(("scene", "style", scene.style))
+    return edges
+
+
+def rule_answers(scene: Scene) -> dict[str, str]:
+    """What a good reader answers to each rule of `prompts/general/rules.yaml`."""
+    relations = "; ".join(" ".join(relation) for relation in scene.relations)
+    colours = "; ".join(f"{g.kind}: {g.colour}" for g in scene.groups if g.colour)
+    return {
+        "objects": ", ".join(g.kind for g in scene.groups),
+        "counts": ", ".join(f"{g.kind}: {g.count}" for g in scene.groups),
+        "attributes": colours or NOT_STATED,
+        "relations": relations or NOT_STATED,
+        "style": scene.style or NOT_STATED,
+    }
+
+
+def spoil(
+    scene: Scene, rng: random.Random
+) -> tuple[Scene, list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """A scene that differs in up to two facts, with the edges that the true scene lacks and those it has instead."""
+    claimed = scene
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        index = rng.randrange(len(claimed.groups))
+        group = claimed.groups[index]
+        if group.colour and rng.random() < 0.5:
+            other: Group = replace(group, colour=rng.choice([c for c in COLOURS if c != group.colour]))
+        else:
+            other = replace(group, count=rng.choice([n for n in (1, 2, 3) if n != group.count]))
+        claimed = replace(claimed, groups=(*claimed.groups[:index], other, *claimed.groups[index + 1 :]))
+    true, said = edges_of(scene), edges_of(claimed)
+    return claimed, [e for e in said if e not in true], [e for e in true if e not in said]
+
+
+class Teacher:
+    """Makes turns from scenes; one object per process, since it reads the prompt files once."""
+
+    def __init__(self, library: Library) -> None:
+        self.questions = Questions(library)
+
+    # Reading: `shared` is None for a picture; `facts` is what that picture or text gives.
+
+    def merged(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        question = self.questions.merged(reading(shared), "")
+        return turn(question, shared, knowledge_of(facts).model_dump_json(), "merged")
+
+    def rule(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        answers = rule_answers(facts)
+        entity = rng.choice(list(answers))
+        return turn(
+            self.questions.rule(reading(shared), "", entity), shared, answers[entity], f"rule.{entity}"
+        )
+
+    def consolidate(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        question = self.questions.consolidate(reading(shared), "", rule_answers(facts))
+        return turn(question, shared, knowledge_of(facts).model_dump_json(), "consolidate")
+
+    def triplets(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        question = self.questions.triplets(reading(shared), "", knowledge_of(facts))
+        answer = Triplets(triplets=[Triplet(head=h, relation=r, tail=t) for h, r, t in edges_of(facts)])
+        return turn(question, shared, answer.model_dump_json(), "triplets")
+
+    def direct(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        question = self.questions.direct(reading(shared), "", missing)
+        return turn(question, shared, describe(facts, facts.groups[0].kind), "direct")
+
+    def verify(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        claimed, lacks, adds = spoil(facts, rng)
+        question = self.questions.verify(reading(shared), "", as_edges(edges_of(claimed)))
+        verdict = Verdict(lacks=[" | ".join(e) for e in lacks], adds=[" | ".join(e) for e in adds])
+        return turn(question, shared, verdict.model_dump_json(), "verify")
+
+    # Writing: from a graph to a description, from a description to a text of a form.
+
+    def describing(self, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
+        subject = rng.choice(facts.groups).kind
+        edges = walk(as_edges(edges_of(facts)), subject, rng.choice((0, 0, 0, 1, 1, 2)))
+        question = self.questions.describe(Domain.GENERAL, missing, "", edges, subject)
+        order = [(edge.head, edge.relation, edge.tail) for edge in edges]
+        return turn(question, str(question.shared[0]), describe(facts, subject, order), "describe")
+
+    def refining(self, facts: Scene, rng: random.Random) -> Turn:
+        form = "plot" if rng.random() < 0.7 else "caption"
+        told = replace(facts, deed=None) if form == "caption" else facts
+        description = describe(facts, rng.choice(facts.groups).kind)
+        question = self.questions.refine(Domain.GENERAL, form, "", description)
+        return turn(question, description, TELLERS[form](told, rng), f"refine.{form}")
+
+
+def reading(shared: str | None) -> Reading:
+    return Reading(Domain.GENERAL, Modality.IMAGE if shared is None else Modality.TEXT, shared or "")
+
+
+def turn(question: Question[Any], shared: str | None, answer: str, task: str) -> Turn:
+    return Turn(question.system, shared, question.ask, answer, task)
+
+
+def as_edges(edges: list[tuple[str, str, str]]) -> list[Edge]:
+    return [Edge(head=h, relation=r, tail=t) for h, r, t in edges]
+
+
+SHORT: dict[str, float] = {"merged": 0.56, "rule": 0.34, "direct": 0.10}
+LONG: dict[str, float] = {"consolidate": 0.30, "triplets": 0.38, "verify": 0.32}
+"""Shares of the reading tasks, in two classes so that a batch of short turns is not padded to a long one. Merged
+extraction is the default mode and the hardest, so it has most."""
+
+
+def reading_turn(
+    teacher: Teacher,
+    shared: str | None,
+    facts: Scene,
+    missing: Modality,
+    rng: random.Random,
+    shares: dict[str, float],
+) -> Turn:
+    task = rng.choices(list(shares), list(shares.values()))[0]
+    make: Callable[[str | None, Scene, Modality, random.Random], Turn] = getattr(teacher, task)
+    return make(shared, facts, missing, rng)
+
+
+def told_text(scene: Scene, rng: random.Random) -> tuple[str, Scene]:
+    """A text of any form about a scene, and the facts in it."""
+    told = scene.told(rng)
+    kind = rng.choices(("plot", "caption", "description"), (0.6, 0.25, 0.15))[0]
+    if kind == "plot":
+        return plot(told, rng), told
+    if kind == "caption":
+        told = replace(told, deed=None)
+        return TELLERS["caption"](told, rng), told
+    return describe(told, rng.choice(told.groups).kind), told
+
+
+def surface_forms() -> dict[str, list[str]]:
+    """Every fact word as answers write it, and the forms in which texts have it."""
+    forms = {kind: [kind, plural(kind)] for kind in KINDS}
+    forms |= {verb: [verb, BARE_VERBS[verb], PARTICIPLES[verb]] for verb in VERBS}
+    forms |= {word: [word] for word in (*COLOURS, *STYLES, *ARRANGEMENTS)}
+    return forms | {"1": ["one", "single"], "2": ["two", "pair"], "3": ["three", "trio"]}
+
+
+def drill(rng: random.Random, length: int = 16) -> Turn:
+    """Words to be written down in order, each in its plain form.
+
+    Reading a text means finding the next thing that it names. The turns alone teach that very late, since few of their
+    tokens ask for it; in a drill every second one does.
+    """
+    forms = surface_forms()
+    words = rng.choices(list(forms), k=length)
+    told = " ".join(rng.choice(forms[word]) for word in words)
+    return Turn("", told, "List the words.", json.dumps(words, separators=(",", ":")), "drill")
+
+
+def crowd(rng: random.Random) -> Scene:
+    """A scene of four to seven kinds, more than any picture holds: a text about it asks for many facts at once."""
+    kinds = rng.sample(KINDS, rng.randint(4, 7))
+    groups = tuple(Group(kind, rng.randint(1, 3), rng.choice(COLOURS)) for kind in kinds)
+    doer, target = rng.sample(kinds, 2)
+    arrangement = rng.choice(ARRANGEMENTS) if rng.random() < 0.5 else None
+    return Scene(groups, arrangement, (doer, rng.choice(VERBS), target), rng.choice(STYLES))

@@ -1,0 +1,174 @@
+"""Trains the miniature's CLIP and BLIP: pictures and texts of one scene close together, others apart.
+
+Both embeddings must also tell linear readers number and colour of every kind, style and arrangement; without that a
+contrastive loss on small batches stops at "which kinds", since little else is needed to tell 64 pairs apart.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from mini.architectures import tiny_blip, tiny_clip
+from mini.train.conversations import told_text
+from mini.train.diffusion import TextReader
+from mini.train.pictures import PictureStore, jitter
+from mini.train.progress import Optimisers, Stage
+from mini.train.tokenizers import world_words
+from mini.world.facts import ARRANGEMENTS, STYLES, Scene
+
+SIDE = 128
+LENGTH = {"clip": 64, "blip": 128}
+WIDTH = 192
+
+
+class SceneReader(torch.nn.Module):
+    """Linear readers of a whole scene from one embedding. Facts that a text does not tell are a class of their own."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.groups = TextReader(width)
+        self.rest = torch.nn.Linear(width, len(STYLES) + 1 + len(ARRANGEMENTS) + 1)
+
+    def loss(self, features: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
+        scaled = features.float() * WIDTH**0.5
+        style, arrangement = self.rest(scaled).split([len(STYLES) + 1, len(ARRANGEMENTS) + 1], -1)
+        styles = torch.tensor([STYLES.index(s.style) if s.style else len(STYLES) for s in scenes])
+        orders = [ARRANGEMENTS.index(s.arrangement) if s.arrangement else len(ARRANGEMENTS) for s in scenes]
+        both = F.cross_entropy(style, styles) + F.cross_entropy(arrangement, torch.tensor(orders))
+        return self.groups.loss(scaled, scenes) + 0.5 * both
+
+
+@dataclass
+class Pair:
+    """The two encoders of one model: pictures -1..1 and (ids, mask) to L2-normalised embeddings [n, 192]."""
+
+    model: torch.nn.Module
+    tokenizer: Any
+    pictures: Callable[[torch.Tensor], torch.Tensor]
+    texts: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    matching: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] | None
+    """BLIP's image-text matching logits [n, 2]; CLIP has none."""
+    save: Callable[[Path, torch.dtype], None]
+
+
+def clip_pair(seed: int) -> Pair:
+    tiny = tiny_clip(world_words(seed), LENGTH["clip"], SIDE)
+    model = tiny.model
+    return Pair(
+        model,
+        tiny.tokenizer,
+        lambda x: F.normalize(model.encode_image(x).float(), dim=-1),
+        lambda ids, mask: F.normalize(model.encode_text(ids).float(), dim=-1),
+        None,
+        tiny.save,
+    )
+
+
+def blip_pair(seed: int) -> Pair:
+    tiny = tiny_blip(world_words(seed), LENGTH["blip"], SIDE)
+    model = tiny.model
+
+    def see(x: torch.Tensor) -> torch.Tensor:
+        seen: torch.Tensor = model.vision_model(pixel_values=x).last_hidden_state
+        return seen
+
+    def pictures(x: torch.Tensor) -> torch.Tensor:
+        return F.normalize(model.vision_proj(see(x)[:, 0]).float(), dim=-1)
+
+    def texts(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        hidden = model.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return F.normalize(model.text_proj(hidden[:, 0]).float(), dim=-1)
+
+    def matching(x: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        tokens = see(x)
+        hidden = model.text_encoder(
+            input_ids=ids, attention_mask=mask, encoder_hidden_states=tokens,
+            encoder_attention_mask=torch.ones(tokens.shape[:2], dtype=torch.long),
+        ).last_hidden_state  # fmt: skip
+        logits: torch.Tensor = model.itm_head(hidden[:, 0])
+        return logits.float()
+
+    return Pair(model, tiny.processor.tokenizer, pictures, texts, matching, tiny.save)
+
+
+def pixels_of(store: PictureStore, chosen: list[int], rng: random.Random) -> torch.Tensor:
+    """Jittered pictures, -1 to 1: float32 [n, 3, 128, 128]."""
+    batch = np.stack([jitter(store.pixels[i], rng) for i in chosen])
+    return torch.from_numpy(batch).float().permute(0, 3, 1, 2) / 127.5 - 1
+
+
+def train_encoder(
+    kind: str, work: Path, out: Path, store: PictureStore, steps: int, batch: int, seed: int = 1
+) -> None:
+    """`kind` is "clip" or "blip"; writes the model to `out`."""
+    torch.manual_seed(seed)
+    stage = Stage(kind, work, steps)
+    pair = clip_pair(seed) if kind == "clip" else blip_pair(seed)
+    head_seen, head_told = SceneReader(WIDTH), SceneReader(WIDTH)
+    scale = torch.nn.Parameter(torch.tensor(2.66))
+    net = torch.nn.ModuleDict({"model": pair.model, "head_seen": head_seen, "head_told": head_told})
+    net.register_parameter("scale_head", scale)
+    net.train()
+    optimisers = Optimisers(
+        net, 1.5e-3, 1e-3, steps, keep_adam=("embed", "head", "conv", "position", "token", "cls", "class")
+    )
+    parts = {"model": net, "optimisers": optimisers}
+    stage.resume(parts)
+    while stage.step < steps:
+        rng = random.Random(f"{seed}-{kind}-{stage.step}")
+        torch.manual_seed(seed * 1_000_003 + stage.step)
+        chosen = [rng.randrange(len(store)) for _ in range(batch)]
+        scenes = [store.scene(i) for i in chosen]
+        texts, told = zip(*(told_text(scene, rng) for scene in scenes), strict=True)
+        coded = pair.tokenizer(list(texts), padding="max_length" if kind == "clip" else True, truncation=True,
+                               max_length=LENGTH[kind], return_tensors="pt")  # fmt: skip
+        pictures = pixels_of(store, chosen, rng)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            seen, said = pair.pictures(pictures), pair.texts(coded.input_ids, coded.attention_mask)
+            logits = scale.float().exp().clamp(max=60) * seen @ said.T
+            matched = (
+                _matching_loss(pair, pictures, coded, logits.detach(), rng)
+                if pair.matching
+                else torch.zeros(())
+            )
+        target = torch.arange(batch)
+        contrast = (F.cross_entropy(logits.float(), target) + F.cross_entropy(logits.float().T, target)) / 2
+        shown = [scene.shown() for scene in scenes]
+        facts = head_seen.loss(seen, shown) + head_told.loss(said, list(told))
+        torch.autograd.backward(contrast + 0.5 * facts + matched)
+        optimisers.step(stage.step)
+        right = (logits.argmax(-1) == target).float().mean().item()
+        values = {
+            "contrast": contrast.item(),
+            "facts": facts.item(),
+            "matched": matched.item(),
+            "right": right,
+        }
+        stage.tick(parts, values)
+    if kind == "clip":
+        pair.model.get_parameter("logit_scale").data.copy_(scale.data)
+    pair.save(out, torch.float16)
+    stage.finish()
+
+
+def _matching_loss(
+    pair: Pair, pictures: torch.Tensor, coded: Any, logits: torch.Tensor, rng: random.Random
+) -> torch.Tensor:
+    """Right pairs against the most similar wrong text, for an eighth of the batch."""
+    assert pair.matching
+    n = max(4, len(pictures) // 8)
+    rows = torch.tensor(rng.sample(range(len(pictures)), n))
+    hard = logits[rows].float()
+    hard[torch.arange(n), rows] = -torch.inf
+    wrong = torch.multinomial(hard.softmax(-1), 1).squeeze(1)
+    columns = torch.cat([rows, wrong])
+    answers = pair.matching(
+        pictures[torch.cat([rows, rows])], coded.input_ids[columns], coded.attention_mask[columns]
+    )
+    return F.cross_entropy(answers, torch.tensor([1] * n + [0] * n))
