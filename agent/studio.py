@@ -1,0 +1,48 @@
+"""The graph for `langgraph dev` (LangGraph Studio): the very one of a batch run, with the context from the settings.
+
+`langgraph.json` names it. The settings come from the environment and `.env`; the models are loaded at the first run.
+Input is one sample as JSON, for example
+
+    {"sample_id": "1", "index": 0, "domain": "general", "text_form": "plot", "missing": "image",
+     "text": "Two red cars wait before a house.", "image": null, "labels": [], "truth_text": null, "truth_image": null}
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from agent.blobs import BlobStore
+from agent.context import open_context
+from agent.flags import parse
+from agent.plan import Plan, make_plan
+from agent.settings import Settings
+from graphs.context import Context
+from graphs.debug import build_debug
+
+FOLDER = "studio"
+"""Where its pictures and logs lie, in the cache folder."""
+
+
+class Studio:
+    """Opens the context once, at the first run, and keeps it until the process ends."""
+
+    def __init__(self) -> None:
+        self._opening = asyncio.Lock()
+        self._context: Context | None = None
+        self._stack = AsyncExitStack()
+
+    async def context(self) -> Context:
+        async with self._opening:
+            if self._context is None:
+                plan = await asyncio.to_thread(self._plan)
+                folder = plan.settings.cache_dir.expanduser() / FOLDER
+                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+                built = open_context(plan, BlobStore(folder), folder, image_missing=True)
+                self._context = (await self._stack.enter_async_context(built)).context
+        return self._context
+
+    @staticmethod
+    def _plan() -> Plan:
+        return make_plan(parse(Settings, [], prog="langgraph dev", description="", epilog=""))
+
+
+graph = build_debug(Studio().context)
