@@ -1,0 +1,67 @@
+"""Paths never leave their root, whatever a metadata file says."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.files import BadRow, clean_text, confined, file_name, place, write_bytes
+
+PART = st.sampled_from(
+    ["..", ".", "a", "b", "up", "loop", "out", "", "x.png", "~", "%2e%2e", "\\..", "..\\", "a\x00", "\ud800"]
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("confined")
+    (base / "root" / "a" / "b").mkdir(parents=True)
+    (base / "root" / "up").symlink_to("..")
+    (base / "root" / "a" / "out").symlink_to("/etc")
+    (base / "root" / "loop").symlink_to("loop")
+    return base / "root"
+
+
+@given(parts=st.lists(PART, min_size=1, max_size=6), absolute=st.booleans())
+def test_a_path_stays_inside_or_is_refused(root: Path, parts: list[str], absolute: bool) -> None:
+    name = "/" * absolute + "/".join(parts)
+    try:
+        path = confined(root, name, "row 1")
+    except BadRow as problem:
+        assert str(problem).startswith("row 1: ") and "\n" not in str(problem) and str(problem).isprintable()
+    else:
+        assert Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+@given(st.text(max_size=30))
+def test_any_text_as_a_path_stays_inside_or_is_refused(root: Path, name: str) -> None:
+    with contextlib.suppress(BadRow):
+        assert os.path.realpath(confined(root, name, "row")).startswith(os.path.realpath(root))
+
+
+@given(st.lists(st.text(max_size=20), unique=True, max_size=20))
+def test_file_names_are_distinct_and_plain(names: list[str]) -> None:
+    made = [file_name(name) for name in names]
+    assert len(set(made)) == len(names)
+    assert all("/" not in name and "\x00" not in name and name not in (".", "..") for name in made)
+
+
+@given(st.text(max_size=50))
+def test_clean_text_is_stripped_or_none(text: str) -> None:
+    try:
+        cleaned = clean_text(text, "row")
+    except BadRow:
+        assert "\x00" in text
+    else:
+        assert cleaned == (text.strip() or None)
+
+
+def test_writing_over_a_link_leaves_the_original_alone(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.write_bytes(b"old")
+    place(original, tmp_path / "out" / "copy")
+    write_bytes(tmp_path / "out" / "copy", b"new")
+    assert original.read_bytes() == b"old" and (tmp_path / "out" / "copy").read_bytes() == b"new"
