@@ -1,0 +1,106 @@
+"""How well the miniature's models know the drawn world: held-out scenes, through the code that a run uses.
+
+    python bench/miniature.py [--n 200] [--model DIR]
+
+Writes bench/results/miniature.json and .md; the README and mini/README.md quote them.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+from PIL import Image, ImageChops, ImageEnhance
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mini.endpoint.process import start
+from mini.exam import Examiner, examine, retrieval
+from mini.weights import folder
+from tools.lmm.client import Client
+from tools.lmm.endpoint import Endpoint
+
+RESULTS = Path(__file__).parent / "results" / "miniature"
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "shifted by 6 px": lambda image: ImageChops.offset(image, 6, 6),
+    "brighter by 15 %": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
+    "at 64 px": lambda image: image.resize((64, 64), Image.Resampling.BILINEAR),
+}
+
+
+async def measure(n: int, model: Path | None) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    begun = time.perf_counter()
+    async with start(model, threads=os.cpu_count() or 2) as endpoint:
+        reports = await examine(endpoint.url, endpoint.model, n, ("pictures", "texts", "stepwise", "writing"))
+        figures |= {name: report.figures() for name, report in reports.items()}
+        async with Client(Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)) as lmm:
+            for name, change in CHANGES.items():
+                report = await Examiner(lmm, n).from_pictures(change)
+                figures[f"pictures {name}"] = report.figures()
+    figures["seconds"] = round(time.perf_counter() - begun, 1)
+    figures["retrieval"] = await measure_scorers(n)
+    return figures
+
+
+async def measure_scorers(n: int) -> dict[str, list[float]]:
+    from tools.scorers.blip import load_blip
+    from tools.scorers.clip import load_clip
+
+    found = {}
+    for name, scorer in (
+        ("clip", load_clip(f"local-dir:{folder('clip')}")),
+        ("blip", load_blip(str(folder("blip")))),
+    ):
+        found[name] = [round(float(value), 3) for value in await retrieval(scorer, n)]
+    return found
+
+
+def table(figures: dict[str, Any]) -> str:
+    lines = []
+    for part, values in figures.items():
+        if isinstance(values, dict):
+            cells = ", ".join(f"{name} {value}" for name, value in values.items())
+            lines.append(f"| {part} | {cells} |")
+    return "\n".join(["| what | figures |", "|---|---|", *lines])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n", type=int, default=200, help="held-out scenes")
+    parser.add_argument("--model", type=Path, help="another Qwen2-VL folder")
+    args = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    figures = asyncio.run(measure(args.n, args.model))
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
+        "python": platform.python_version(),
+        "versions": {
+            name: version(name) for name in ("torch", "transformers", "diffusers", "open_clip_torch")
+        },
+        "samples": args.n,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
+    text = (
+        f"# The miniature's models on {args.n} held-out scenes\n\n{table(figures)}\n\n{json.dumps(about)}\n"
+    )
+    RESULTS.with_suffix(".md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
