@@ -169,7 +169,7 @@ def tiny_blip(words: Iterable[str], length: int = 128, picture: int = 128) -> Ti
 
 
 def tiny_sdxl(
-    words: Iterable[str], length: int = 64, picture: int = 64, latents: int = 8
+    words: Iterable[str], length: int = 64, picture: int = 64, latents: int = 16
 ) -> StableDiffusionXLPipeline:
     """A Stable Diffusion XL pipeline of about 8 M parameters that draws `picture` px squares, v-prediction.
 

@@ -11,13 +11,13 @@ PICTURES = 24_000
 
 
 def tower(work: Path, out: Path, store: PictureStore, effort: float) -> None:
-    from mini.train.qwen import train_tower
+    from mini.train.tower import train_tower
 
     train_tower(work, store, round(1700 * effort), 64)
 
 
 def joint(work: Path, out: Path, store: PictureStore, effort: float) -> None:
-    from mini.train.qwen import train_joint
+    from mini.train.joint import train_joint
 
     train_joint(work, out / "qwen2_vl", store, round(4250 * effort), 10)
 
@@ -25,19 +25,19 @@ def joint(work: Path, out: Path, store: PictureStore, effort: float) -> None:
 def vae(work: Path, out: Path, store: PictureStore, effort: float) -> None:
     from mini.train.diffusion import train_vae
 
-    train_vae(work, store, round(800 * effort), 24)
+    train_vae(work, store, round(3000 * effort), 24)
 
 
 def unet(work: Path, out: Path, store: PictureStore, effort: float) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(work, store, round(1800 * effort), 64)
+    train_unet(work, store, round(5000 * effort), 64)
 
 
 def decoder(work: Path, out: Path, store: PictureStore, effort: float) -> None:
     from mini.train.diffusion import train_decoder
 
-    train_decoder(work, out / "sdxl", store, round(350 * effort), 32)
+    train_decoder(work, out / "sdxl", store, round(800 * effort), 32)
 
 
 def clip(work: Path, out: Path, store: PictureStore, effort: float) -> None:

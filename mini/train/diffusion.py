@@ -25,7 +25,7 @@ from mini.world.texts import describe
 SIDE = 64
 LENGTH = 64
 CELLS = SIDE // 8
-LATENTS = 8
+LATENTS = 16
 
 
 def small_pixels(store: PictureStore, chosen: list[int]) -> torch.Tensor:
@@ -95,7 +95,7 @@ def train_vae(work: Path, store: PictureStore, steps: int, batch: int, seed: int
 
 @torch.no_grad()
 def encode_all(work: Path, store: PictureStore, vae: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Means and standard deviations of the latents of all pictures [n, 8, 8, 8], kept on disk."""
+    """Means and standard deviations of the latents of all pictures [n, 16, 8, 8], kept on disk."""
     path = work / f"latents-{len(store)}.pt"
     if path.exists():
         kept: dict[str, torch.Tensor] = torch.load(path, weights_only=True)

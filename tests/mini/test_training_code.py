@@ -11,8 +11,9 @@ from transformers import AutoProcessor
 from data.sample import Modality
 from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
 from mini.train.pictures import jitter, normalised, training_layout
-from mini.train.qwen import SIDE, VOCABULARY, Encoder, build, patches, see, turn_loss
+from mini.train.qwen import SIDE, VOCABULARY, build, patches, see
 from mini.train.tokenizers import save_qwen_processor, train_bpe
+from mini.train.turns import Encoder, turn_loss
 from mini.world.drawing import draw
 from mini.world.facts import sample_scene
 from prompts.library import Library
