@@ -2,54 +2,74 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mini.train.pictures import PictureStore
 
-Stage = Callable[[Path, Path, PictureStore, float], None]
 PICTURES = 24_000
 
 
-def tower(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+@dataclass(frozen=True)
+class Job:
+    """What every stage is told."""
+
+    work: Path
+    """Checkpoints and drawn pictures."""
+    out: Path
+    """Where the finished models go."""
+    store: PictureStore
+    effort: float
+    start: Path | None
+    """Finished models to start from instead of from nothing; the Qwen2-VL's stages know how."""
+
+    def steps(self, usual: int) -> int:
+        return round(usual * self.effort)
+
+
+Stage = Callable[[Job], None]
+
+
+def tower(job: Job) -> None:
     from mini.train.tower import train_tower
 
-    train_tower(work, store, round(1700 * effort), 64)
+    train_tower(job.work, job.store, job.steps(1700), 64, start=job.start)
 
 
-def joint(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def joint(job: Job) -> None:
     from mini.train.joint import train_joint
 
-    train_joint(work, out / "qwen2_vl", store, round(4250 * effort), 10)
+    train_joint(job.work, job.out / "qwen2_vl", job.store, job.steps(4250), 10, start=job.start)
 
 
-def vae(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def vae(job: Job) -> None:
     from mini.train.diffusion import train_vae
 
-    train_vae(work, store, round(3000 * effort), 24)
+    train_vae(job.work, job.store, job.steps(3000), 24)
 
 
-def unet(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def unet(job: Job) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(work, store, round(5000 * effort), 64)
+    train_unet(job.work, job.store, job.steps(5000), 64)
 
 
-def decoder(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def decoder(job: Job) -> None:
     from mini.train.diffusion import train_decoder
 
-    train_decoder(work, out / "sdxl", store, round(800 * effort), 32)
+    train_decoder(job.work, job.out / "sdxl", job.store, job.steps(800), 32)
 
 
-def clip(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def clip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("clip", work, out / "clip", store, round(350 * effort), 64)
+    train_encoder("clip", job.work, job.out / "clip", job.store, job.steps(350), 64)
 
 
-def blip(work: Path, out: Path, store: PictureStore, effort: float) -> None:
+def blip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("blip", work, out / "blip", store, round(350 * effort), 64)
+    train_encoder("blip", job.work, job.out / "blip", job.store, job.steps(350), 64)
 
 
 STAGES: dict[str, Stage] = {
@@ -67,15 +87,18 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("mini/weights"), help="where the finished models go")
     parser.add_argument("--effort", type=float, default=1.0, help="factor on the number of steps")
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="DIR", help="train the finished Qwen2-VL in DIR further"
+    )
     parser.add_argument("--threads", type=int, default=1, help="two processes of one thread beat one of two")
     args = parser.parse_args()
     import torch
 
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
-    store = PictureStore(args.work, PICTURES)
+    job = Job(args.work, args.out, PictureStore(args.work, PICTURES), args.effort, args.start)
     for name in STAGES if "all" in args.stages else args.stages:
-        STAGES[name](args.work, args.out, store, args.effort)
+        STAGES[name](job)
 
 
 if __name__ == "__main__":

@@ -9,24 +9,34 @@ from data.sample import Modality
 from mini.train.conversations import LONG, SHORT, Teacher, Turn, crowd, drill, reading_turn, told_text
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.progress import Optimisers, Stage
-from mini.train.qwen import VOCABULARY, build, export, load_bpe, see
+from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, see, trained
 from mini.train.turns import Encoder, turn_loss
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
 
-def train_joint(work: Path, out: Path, store: PictureStore, steps: int, batch: int, seed: int = 1) -> None:
-    """Second stage: pictures and texts, reading and writing, in every step. Writes the model to `out`."""
+def train_joint(
+    work: Path,
+    out: Path,
+    store: PictureStore,
+    steps: int,
+    batch: int,
+    seed: int = 1,
+    start: Path | None = None,
+) -> None:
+    """Second stage: pictures and texts, reading and writing, in every step. Writes the model to `out`.
+
+    `start` is a folder of finished models; the tower is that of the first stage in any case.
+    """
     torch.manual_seed(seed)
     stage = Stage("qwen-joint", work, steps)
-    tokenizer = load_bpe(work, seed)
+    tokenizer = load_bpe(work, seed, start / PART if start else None)
     encoder, teacher = Encoder(tokenizer), Teacher(Library())
-    model = build(VOCABULARY, encoder.ids)
+    model = trained(start / PART) if start else build(VOCABULARY, encoder.ids)
     tower = model.model.visual
     tower.load_state_dict(torch.load(work / "tower.pt", weights_only=True))
-    tower.requires_grad_(
-        False
-    )  # trained along at the language model's rate, it forgot what the first stage had taught
+    # Trained along at the language model's rate, the tower forgot what the first stage had taught.
+    tower.requires_grad_(False)
     model.train()
     optimisers = Optimisers(model, 2e-3, 1.5e-3, steps, warm=200, keep_adam=("embed",))
     parts = {"model": model, "optimisers": optimisers}

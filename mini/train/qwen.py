@@ -18,6 +18,8 @@ SIDE, PATCH, MERGE = 128, 16, 2
 CELLS = SIDE // PATCH // MERGE
 """Merged tokens per side: 4, so a picture costs 16 tokens."""
 VOCABULARY = 1024
+PART = "qwen2_vl"
+"""Its folder among the finished models."""
 
 
 def build(vocabulary: int, ids: dict[str, int]) -> "Qwen2VLForConditionalGeneration":
@@ -51,6 +53,17 @@ def build(vocabulary: int, ids: dict[str, int]) -> "Qwen2VLForConditionalGenerat
         torch.nn.init.normal_(parameter, std=std)
     model.generation_config.eos_token_id = ids["<|im_end|>"]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
+    return model
+
+
+def trained(folder: Path) -> "Qwen2VLForConditionalGeneration":
+    """A finished model, in float32, to be trained further."""
+    from transformers import Qwen2VLForConditionalGeneration
+
+    model = Qwen2VLForConditionalGeneration.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=register_lean_attention()
+    )
+    assert isinstance(model, Qwen2VLForConditionalGeneration)
     return model
 
 
@@ -92,7 +105,10 @@ def see(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
     return merged.view(n, CELLS * CELLS, -1)
 
 
-def load_bpe(work: Path, seed: int) -> Tokenizer:
+def load_bpe(work: Path, seed: int, start: Path | None = None) -> Tokenizer:
+    """The tokenizer of this training: that of the finished model, if one is trained further."""
+    if start:
+        return Tokenizer.from_file(str(start / "tokenizer.json"))
     path = work / "bpe.json"
     if not path.exists():
         train_bpe(seed, VOCABULARY).save(str(path))

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from mini.train.cells import cell_labels
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.progress import Optimisers, Stage
-from mini.train.qwen import CELLS, VOCABULARY, build, load_bpe, see, special_ids
+from mini.train.qwen import CELLS, PART, VOCABULARY, build, load_bpe, see, special_ids, trained
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, Layout
 
 
@@ -95,14 +95,15 @@ class DenseHeads(torch.nn.Module):
         }
 
 
-def train_tower(work: Path, store: PictureStore, steps: int, batch: int, seed: int = 1) -> None:
-    """First stage. Leaves `tower.ckpt` with the vision tower."""
+def train_tower(
+    work: Path, store: PictureStore, steps: int, batch: int, seed: int = 1, start: Path | None = None
+) -> None:
+    """First stage. Leaves `tower.pt`, the vision tower. `start` is a folder of finished models."""
     torch.manual_seed(seed)
     stage = Stage("qwen-tower", work, steps)
     if stage.done.exists():
         return
-    tokenizer = load_bpe(work, seed)
-    model = build(VOCABULARY, special_ids(tokenizer))
+    model = trained(start / PART) if start else build(VOCABULARY, special_ids(load_bpe(work, seed)))
     tower, heads = model.model.visual, DenseHeads(256)
     both = torch.nn.ModuleDict({"tower": tower, "dense": heads})
     optimisers = Optimisers(both, 2e-3, 1e-3, steps)
