@@ -87,16 +87,30 @@ async def _own_endpoint(plan: Plan, logs: Path) -> "AsyncIterator[Endpoint]":
 
 
 async def _load_generator(plan: Plan, stack: AsyncExitStack) -> ImageGenerator:
-    from tools.generators.endpoint import EndpointOptions
+    from tools.generators.endpoint import OPENAI, EndpointOptions
     from tools.generators.factory import open_generator
     from tools.generators.pipeline import DiffusionOptions
 
     settings, name = plan.settings, plan.generator
-    diffusion = DiffusionOptions(refiner=settings.refiner, steps=settings.steps, device=settings.device)
+    width, height = plan.picture_size
+    diffusion = DiffusionOptions(
+        refiner=settings.refiner,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        width=width,
+        height=height,
+        device=settings.device,
+    )
     if name == miniature.NAME:
         name, diffusion = str(miniature.weights("sdxl")), miniature.drawing(diffusion)
-    key = settings.openai_key.get_secret_value() if settings.openai_key else ""
-    generator = await asyncio.to_thread(open_generator, name, diffusion, EndpointOptions(api_key=key))
+    # A key goes only to the endpoint that it belongs to.
+    secret = settings.images_key if settings.images_url else settings.openai_key
+    images = EndpointOptions(
+        base_url=settings.images_url or OPENAI,
+        api_key=secret.get_secret_value() if secret else "",
+        size=settings.picture_size,
+    )
+    generator = await asyncio.to_thread(open_generator, name, diffusion, images)
     _close_with(stack, generator)
     await generator.check()
     return generator

@@ -65,7 +65,8 @@ def digest(kind: Kind) -> str:
 
 def drawing(options: "DiffusionOptions") -> "DiffusionOptions":
     """How its diffusion pipeline draws best: ten steps equal twenty, and strong guidance draws copies."""
-    return replace(options, steps=options.steps or 10, guidance=2.5)
+    guidance = 2.5 if options.guidance is None else options.guidance
+    return replace(options, steps=options.steps or 10, guidance=guidance)
 
 
 def spare_threads() -> None:

@@ -62,6 +62,14 @@ class Plan:
             self.endpoint.max_concurrency if self.endpoint else self.settings.concurrency or CONCURRENCY_MINI
         )
 
+    @property
+    def picture_size(self) -> tuple[int | None, int | None]:
+        """Width and height in px of the pictures to draw; None leaves them to the generator."""
+        if self.settings.picture_size is None:
+            return None, None
+        width, _, height = self.settings.picture_size.partition("x")
+        return int(width), int(height)
+
     def models(self, image_missing: bool) -> dict[str, Any]:
         """Every model by its part, for the manifest; `identity` is what of it can change a result."""
         if self.endpoint:
@@ -73,9 +81,9 @@ class Plan:
         generator = self.generator if image_missing else None
         for part, name in (("generator", generator), ("clip", self.clip), ("blip", self.blip)):
             models[part] = self._model(part, name) if name else {"name": None, "miniature": False}
-        models["generator"] |= (
-            {"refiner": self.settings.refiner, "steps": self.settings.steps} if generator else {}
-        )
+        if generator:
+            drawing = ("refiner", "steps", "guidance", "picture_size", "images_url")
+            models["generator"] |= {name: getattr(self.settings, name) for name in drawing}
         return models
 
     def identity(self, image_missing: bool) -> dict[str, Any]:

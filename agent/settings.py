@@ -195,6 +195,26 @@ class Settings(BaseSettings):
         None, "diffusers refiner for the generator, hub id or folder", MODELS, metavar="ID"
     )
     steps: int | None = setting(None, "diffusion steps; default: the generator's own", MODELS, ge=1, le=1000)
+    guidance: float | None = setting(
+        None, "guidance scale of the diffusion; default: the generator's own", MODELS, ge=0, le=50
+    )
+    picture_size: str | None = setting(
+        None,
+        "size in px of the pictures to draw; default: the generator's own",
+        MODELS,
+        metavar="WIDTHxHEIGHT",
+        pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$",
+    )
+    images_url: str | None = setting(
+        None,
+        "images endpoint of --generator openai:MODEL; default: OpenAI's",
+        MODELS,
+        env="IMAGES_BASE_URL",
+        metavar="URL",
+    )
+    images_key: SecretStr | None = setting(
+        None, "key for IMAGES_BASE_URL", MODELS, env="IMAGES_API_KEY", flag=False
+    )
     clip: str | None = setting(
         None,
         "CLIP as open_clip MODEL/CHECKPOINT (default ViT-L-14/openai), none, or mini",
@@ -260,19 +280,25 @@ class Settings(BaseSettings):
                 raise ValueError(f"{word!r} is not one of {', '.join(get_args(Ablation))}")
         return _words(value)
 
-    @field_validator("lmm_url")
+    @field_validator("lmm_url", "images_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError(f"{hide_login(value)!r} should start with http:// or https://")
         if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
-            raise ValueError("the URL must not hold a user and a password; the key goes into LMM_API_KEY")
+            raise ValueError("the URL must not hold a user and a password; keys go into the environment")
         return value.rstrip("/") if value else value
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.dataset == "folder" and self.root is None:
             raise ValueError("--dataset folder needs --root DIR, the folder that holds your metadata file")
+        by_endpoint = (self.generator or "").startswith("openai:")
+        if self.images_url and not by_endpoint:
+            raise ValueError("an images endpoint (IMAGES_BASE_URL) needs its model: --generator openai:MODEL")
+        sides = [int(side) for side in self.picture_size.split("x")] if self.picture_size else []
+        if not by_endpoint and any(side % 8 for side in sides):
+            raise ValueError(f"--picture-size {self.picture_size}: both sides must be multiples of 8 px")
         if self.mask and self.type == "as-is":
             raise ValueError("--mask and --type as-is exclude each other: a mask hides, as-is hides nothing")
         return self
@@ -312,12 +338,12 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be written anywhere."""
-        keys = (self.lmm_key, self.openai_key)
+        keys = (self.lmm_key, self.openai_key, self.images_key)
         return tuple(key.get_secret_value() for key in keys if key and key.get_secret_value())
 
     def public(self) -> dict[str, Any]:
         """All settings as plain values, without secrets, for the manifest."""
-        table = self.model_dump(mode="json", exclude={"lmm_key", "openai_key"})
+        table = self.model_dump(mode="json", exclude={"lmm_key", "openai_key", "images_key"})
         return {
             **table,
             "ablate": sorted(self.ablate),

@@ -67,6 +67,10 @@ def test_empty_variables_are_no_settings(monkeypatch):
         ("--lmm-url localhost:8000", "should start with http://"),
         ("--dataset folder", "needs --root"),
         ("--type as-is --mask m.json", "exclude each other"),
+        ("--picture-size 1024", "--picture-size: '1024'"),
+        ("--picture-size 1000x1001", "multiples of 8"),
+        ("--images-url http://x/v1", "--generator openai:MODEL"),
+        ("--guidance -1", "greater than or equal to 0"),
         ("photos", "unexpected argument 'photos'"),
     ],
 )
@@ -130,6 +134,15 @@ def test_which_lmm_answers(monkeypatch):
     assert make_plan(settings("--lmm", "mini")).endpoint is None
     own = make_plan(settings("--lmm", "m", "--lmm-url", "http://x/v1"))
     assert own.endpoint.base_url == "http://x/v1" and own.endpoint.api_key is None
+
+
+def test_how_pictures_are_drawn_is_part_of_the_runs_identity(monkeypatch):
+    monkeypatch.setenv("IMAGES_API_KEY", "sk-images")
+    where = ["--generator", "openai:m", "--images-url", "http://x/v1"]
+    plan = make_plan(settings(*where, "--picture-size", "640x480", "--guidance", "3"))
+    assert plan.picture_size == (640, 480)
+    assert plan.identity(True)["generator"]["guidance"] == 3 and plan.settings.secrets() == ("sk-images",)
+    assert "sk-images" not in str(plan.models(True))
 
 
 def test_real_data_with_the_miniature_is_a_warning(monkeypatch):
