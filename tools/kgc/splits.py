@@ -49,7 +49,7 @@ def sound_valid(graph: KnowledgeGraph) -> Triples:
 def codes(graph: KnowledgeGraph, triples: Triples) -> Triples:
     """[n]: one number per triple, equal for equal triples."""
     head, relation, tail = triples.T
-    return (head * len(graph.relations) + relation) * len(graph.entities) + tail
+    return np.asarray((head * len(graph.relations) + relation) * len(graph.entities) + tail)
 
 
 def _spared(graph: KnowledgeGraph, different: Triples, count: int, seed: int) -> list[int]:

@@ -1,0 +1,85 @@
+"""Array files that may come from anywhere: `.npy`, `.pt` / `.pth`, `.safetensors`. Nothing in them is ever executed."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.kgc.errors import InputError
+
+MAX_BYTES = 2**34
+"""Of one file: 15,000 entities of 4,096 take 2**28."""
+FORMS = ".npy, .pt, .pth, .safetensors"
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a file by name; the one array of a file without names is called "".
+
+    Raises:
+        InputError: absent, damaged, too large, of an unknown ending, or pickled Python objects.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path} has {path.stat().st_size:,} bytes, more than the {MAX_BYTES:,} allowed")
+    readers = {".npy": _npy, ".pt": _torch, ".pth": _torch, ".safetensors": _safetensors}
+    if path.suffix not in readers:
+        raise InputError(f"{path}: unknown ending {path.suffix!r}; features are read from {FORMS}")
+    return readers[path.suffix](path)
+
+
+def _npy(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        # Memory-mapped, so that a header that promises more than the file holds is refused without allocating it.
+        return {"": np.load(path, mmap_mode="r", allow_pickle=False)}
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"{path} is no .npy file of plain numbers: {error}") from None
+
+
+def _torch(path: Path) -> dict[str, NDArray[np.generic]]:
+    import pickle
+    import zipfile
+
+    import torch
+
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        raise InputError(
+            f"{path} holds no plain tensors ({str(error).splitlines()[0][:120]}); "
+            "save a tensor, or a dictionary of tensors by name"
+        ) from None
+    tensors = {"": held} if isinstance(held, torch.Tensor) else held
+    if not isinstance(tensors, dict) or not all(
+        isinstance(tensor, torch.Tensor) for tensor in tensors.values()
+    ):
+        raise InputError(
+            f"{path} holds a {type(held).__name__}; save a tensor, or a dictionary of tensors by name"
+        )
+    return {str(name): _numpy(tensor) for name, tensor in tensors.items()}
+
+
+def _safetensors(path: Path) -> dict[str, NDArray[np.generic]]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file  # PyTorch, because NumPy has no bfloat16
+
+    try:
+        return {name: _numpy(tensor) for name, tensor in load_file(path).items()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} is no .safetensors file: {error}") from None
+
+
+def _numpy(tensor: "torch.Tensor") -> NDArray[np.generic]:  # type: ignore[name-defined] # noqa: F821
+    import torch
+
+    tensor = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
+    if tensor.is_floating_point() and tensor.element_size() < 4:
+        tensor = tensor.float()  # NumPy has no bfloat16 and no 8-bit floats
+    array: NDArray[np.generic] = tensor.numpy()
+    return array
+
+
+def shape_of(array: NDArray[np.generic]) -> str:
+    """`15,000 x 256`, for a sentence."""
+    return " x ".join(f"{side:,}" for side in array.shape) or f"one number ({math.prod(array.shape)})"
