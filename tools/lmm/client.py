@@ -11,7 +11,8 @@ Why this order:
   everybody.
 - concurrency limit, request rate, token rate: the throttle polls, so only as many poll as have a slot; tokens
   come last, so that a reservation begins when the request does.
-- call: ChatOpenAI, which retries, caches and streams nothing itself; bounded as a whole by `timeout_s`.
+- call: ChatOpenAI, which retries and caches nothing itself; bounded as a whole by `timeout_s`. Streamed only when
+  somebody listens (`tools.lmm.listener`), which changes nothing else.
 - validate: finish reason, JSON, schema. Truncated, filtered, refused and empty answers are failures.
 - repair: one turn. The invalid answer and what is wrong with it go back, through retry and limits again.
 
@@ -41,6 +42,7 @@ from tools.lmm.endpoint import Endpoint
 from tools.lmm.faults import Fault, fault_of
 from tools.lmm.flight import Flights
 from tools.lmm.limits import Limits
+from tools.lmm.listener import Listener, refuses_streams, stream, streaming
 from tools.lmm.question import EndpointError, Kind, LMMError, Question, Reply
 from tools.lmm.retry import backoff
 from tools.lmm.totals import Tally, Totals
@@ -57,6 +59,8 @@ class Spent(Generic[T]):
     """What one question has cost so far, and how far it has come."""
 
     question: Question[T]
+    listener: Listener | None = None
+    fresh: bool = False
     tally: Tally = field(default_factory=Tally)
     finish_reason: str = "error"
     started: float = field(default_factory=time.perf_counter)
@@ -100,6 +104,7 @@ class Client:
         self._cache: Cache | None = None
         self._http: Any = None
         self._chat: Any = None
+        self._streams = True  # until the endpoint has refused to
 
     async def __aenter__(self) -> Self:
         if self.cache_path is not None:
@@ -131,13 +136,23 @@ class Client:
         """A snapshot for a progress display."""
         return self._tally.totals()
 
-    async def ask(self, question: Question[T]) -> Reply[T]:
-        """Answer one question: the chain. Raises `LMMError` or `EndpointError`, with the usage spent."""
+    def revive(self) -> None:
+        """Forget that the endpoint was down: the next question tries it again."""
+        self._circuit = Circuit()
+
+    async def ask(
+        self, question: Question[T], listener: Listener | None = None, fresh: bool = False
+    ) -> Reply[T]:
+        """Answer one question: the chain. Raises `LMMError` or `EndpointError`, with the usage spent.
+
+        `listener` hears the answer while it comes in. `fresh` asks past the cache, which neither answers nor keeps
+        this one: equal questions of others go on having the same answer.
+        """
         if self._chat is None:
             raise RuntimeError("the LMM client is not open: use it as `async with Client(...) as lmm`")
         self._tally.add(questions=1, open=1)
         try:
-            reply = await self._cached(question)
+            reply = await self._cached(Spent(question, listener, fresh))
         except LMMError:
             self._tally.add(errors=1)
             raise
@@ -146,21 +161,24 @@ class Client:
         self._tally.add(answered=1)
         return reply
 
-    async def _cached(self, question: Question[T]) -> Reply[T]:
+    async def _cached(self, spent: Spent[T]) -> Reply[T]:
         """The answer from the cache, from an equal question under way, or from the endpoint."""
-        spent = Spent(question)
+        question = spent.question
         request = await request_of(question, self.endpoint, self._urls)
         values: list[T] = []  # filled when this very call validates the answer
 
         async def find() -> tuple[Answer, bool]:
-            kept = await self._recall(request.key)
+            kept = None if spent.fresh else await self._recall(request.key)
             if kept is not None:
                 with suppress(Invalid):  # kept under an older rule of validation: ask again
                     values.append(parse(question.answer, kept.text))
                     return kept, True
             answer, value = await self._fresh(request, spent)
             values.append(value)
-            await asyncio.shield(self._keep(request.key, answer))  # what is paid for is kept, Ctrl-C or not
+            if not spent.fresh:
+                await asyncio.shield(
+                    self._keep(request.key, answer)
+                )  # what is paid for is kept, Ctrl-C or not
             return answer, False
 
         try:
@@ -189,7 +207,10 @@ class Client:
         except Invalid as first:
             log.debug("lmm.repair", step=spent.question.step, prompt=spent.question.prompt)
             self._pay(spent, repairs=1)
-            reply = await self._persist(request.repair(reply.text, repair_text(str(first))), spent)
+            ask = repair_text(str(first))
+            if spent.listener is not None:
+                spent.listener.repairing(reply.text, ask)
+            reply = await self._persist(request.repair(reply.text, ask), spent)
             try:
                 value = self._value(reply, spent)
             except Invalid as second:
@@ -261,7 +282,7 @@ class Client:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.endpoint.timeout_s):
-                message = await self._chat.ainvoke(list(request.messages), extra_body=request.body)
+                message = await self._message(request, spent)
             if not isinstance(message, AIMessage):
                 raise TypeError(f"a {type(message).__name__} instead of a reply")
             reply = said(message)
@@ -298,6 +319,27 @@ class Client:
             finish_reason=reply.finish_reason,
         )
         return reply
+
+    async def _message(self, request: Request, spent: Spent[T]) -> Any:
+        """What ChatOpenAI brings, streamed to who listens. An endpoint that does not stream is asked without."""
+        listener = spent.listener
+        if listener is None:
+            return await self._chat.ainvoke(list(request.messages), extra_body=request.body)
+        listener.started()
+        could = self._streams
+        if could:
+            try:
+                return await stream(streaming(self._chat), request, listener)
+            except Exception as error:
+                if not refuses_streams(error):
+                    raise
+            self._pay(spent, calls=1)
+        message = await self._chat.ainvoke(list(request.messages), extra_body=request.body)
+        if could:
+            self._streams = False
+            log.info("lmm.no_streaming", model=self.endpoint.model)
+        listener.token(message.text)
+        return message
 
     async def _recall(self, key: str) -> Answer | None:
         if self._cache is None:

@@ -78,6 +78,9 @@ def fault_of(error: Exception, endpoint: Endpoint) -> Fault:
     if isinstance(error, ValueError) and error.args and isinstance(error.args[0], Mapping):
         words = _short(_field(error.args[0], "message"), endpoint)
         return Fault("server", f"{where} answered with an error: {words}", retryable=True, alive=True)
+    if type(error) is openai.APIError:  # an error in the middle of a stream
+        words = _short(_field(error.body, "message") or error.message, endpoint)
+        return Fault("server", f"{where} broke off with an error: {words}", retryable=True, alive=True)
     problem = f"{where} sent a reply that is no chat completion; check that the URL ends in /v1"
     return Fault("nonsense", problem, retryable=True, alive=True)
 

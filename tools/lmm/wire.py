@@ -87,8 +87,8 @@ def merged(parts: Iterable[Part]) -> list[Part]:
 
 
 def said(message: AIMessage) -> Said:
-    """Text, finish reason and usage of a reply. An endpoint that reports no usage counts as 0 tokens."""
-    usage = message.response_metadata.get("token_usage") or {}
+    """Text, finish reason and usage of a reply, streamed or not; 0 tokens where the endpoint reports no usage."""
+    usage = message.response_metadata.get("token_usage") or _streamed_usage(message)
     details = usage.get("prompt_tokens_details") or {}
     return Said(
         text=message.text,
@@ -98,6 +98,19 @@ def said(message: AIMessage) -> Said:
         cached_tokens=_count(details.get("cached_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
     )
+
+
+def _streamed_usage(message: AIMessage) -> dict[str, Any]:
+    """The counts of a streamed reply, which LangChain keeps under names of its own, under OpenAI's."""
+    usage = message.usage_metadata
+    if usage is None:
+        return {}
+    cached = usage.get("input_token_details", {}).get("cache_read")
+    return {
+        "prompt_tokens": usage["input_tokens"],
+        "completion_tokens": usage["output_tokens"],
+        "prompt_tokens_details": {"cached_tokens": cached},
+    }
 
 
 def _body(question: Question[Any], endpoint: Endpoint) -> dict[str, Any]:
