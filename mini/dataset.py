@@ -3,30 +3,44 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 SEED = 7
 SAMPLES = 3_000
-VERSION = 1
-"""Goes up when the world changes, so that an old drawing is never taken for a new one."""
+VERSIONS = {"mmimdb": 1, "coco": 2, "iuxray": 1}
+"""The data sets that there are. A number goes up when its world changes, so that an old drawing is never taken for a
+new one."""
+DOMAINS = {"iuxray": "xray"}
+"""Of data sets that are not general: what the models must know."""
 DRAWN = 1_767_225_600
 """Time of every file, 2026-01-01 UTC."""
 
 
 class NoMiniature(Exception):
-    """There is no miniature of this data set; the message says which there are."""
+    """There is no miniature of this data set, or none that the models know; the message says which there are."""
 
 
-def materialise(form: str, cache: Path, samples: int = SAMPLES) -> Path:
-    """The root of the miniature of `form` (mmimdb, coco), drawn on first use (about 15 s) and kept in `cache`."""
+def materialise(form: str, cache: Path, samples: int = SAMPLES, known: Collection[str] | None = None) -> Path:
+    """The root of the miniature of `form` (a name in `VERSIONS`), drawn on first use (about 15 s) and kept in `cache`.
+
+    `known` are the domains that the models have learnt; by default what is written beside their weights. A data set
+    of another domain would be completed with nonsense, so there is no miniature of it yet.
+    """
+    from mini.weights import domains
     from mini.world.forms import FORMS
 
-    if form not in FORMS:
+    if form not in VERSIONS:
         raise NoMiniature(
-            f"there is no miniature of the data set {form!r} (there is one of {' and '.join(FORMS)}); "
+            f"there is no miniature of the data set {form!r} (there is one of {' and '.join(VERSIONS)}); "
             f"point --root at the real data"
         )
-    root = cache / f"{form}-seed{SEED}-n{samples}-v{VERSION}"
+    if DOMAINS.get(form, "general") not in (domains() if known is None else known):
+        raise NoMiniature(
+            f"the miniature's models have not learnt the data set {form!r} yet; point --root at the real data, or draw "
+            f"one to look at with `python -m mini.world --form {form} --out DIR`"
+        )
+    root = cache / f"{form}-seed{SEED}-n{samples}-v{VERSIONS[form]}"
     if root.is_dir():
         return root
     cache.mkdir(parents=True, exist_ok=True)

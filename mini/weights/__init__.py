@@ -1,14 +1,17 @@
 """Where the miniature's trained models lie: one folder each, as their libraries' own loaders read them."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Literal
 
 from prompts.library import Library
 
-Part = Literal["qwen2_vl", "sdxl", "clip", "blip"]
+Part = Literal["qwen2_vl", "sdxl", "clip", "blip", "recogniser"]
 PROMPTS_FILE = "prompts.sha256"
 """In the Qwen2-VL folder: `prompts_digest()` at the time of training."""
+DOMAINS_FILE = "domains.json"
+"""In the Qwen2-VL folder: a list of the domains (`data.sample.Domain`) that the models have learnt."""
 
 
 def folder(part: Part) -> Path:
@@ -19,6 +22,15 @@ def folder(part: Part) -> Path:
             f"`python -m mini.train all` makes it again"
         )
     return path
+
+
+def domains() -> list[str]:
+    """The domains that the models know; weights that do not say so know the general one."""
+    try:
+        found = json.loads((folder("qwen2_vl") / DOMAINS_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ["general"]
+    return [str(domain) for domain in found]
 
 
 def prompts_digest(library: Library | None = None) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from mini.world.drawing import SIDE, draw
 from mini.world.facts import KINDS, Layout, genres_of, place, sample_scene
+from mini.world.openi import write_r2gen, write_xml
+from mini.world.outlines import outline
 from mini.world.texts import caption, plot
 
 SHARES = {"train": 0.66, "dev": 0.08, "test": 0.26}
@@ -68,15 +70,11 @@ def write_coco(seed: int, n: int, out: Path) -> None:
                 text = caption(layout.scene.told(rng), rng)
                 captions.append({"id": len(captions) + 1, "image_id": index + 1, "caption": text})
             for item in layout.objects:
-                side = item.size * SIDE
-                left, top = item.x * SIDE - side / 2, item.y * SIDE - side / 2
-                box = [round(v, 2) for v in (left, top, side, side)]
-                corners = [left, top, left + side, top, left + side, top + side, left, top + side]
+                shape = outline(item, SIDE)
                 instances.append(
                     {
                         "id": len(instances) + 1, "image_id": index + 1, "category_id": KINDS.index(item.kind) + 1,
-                        "bbox": box, "area": round(side * side, 2), "iscrowd": 0,
-                        "segmentation": [[round(c, 2) for c in corners]],
+                        "bbox": shape.box, "area": shape.area, "iscrowd": 0, "segmentation": shape.polygons,
                     }
                 )  # fmt: skip
         info = {"description": "The miniature's drawn world in COCO form", "version": "1", "year": 2026}
@@ -87,4 +85,7 @@ def write_coco(seed: int, n: int, out: Path) -> None:
             path.write_text(json.dumps({**head, **body}), encoding="utf-8")
 
 
-FORMS: dict[str, Callable[[int, int, Path], None]] = {"mmimdb": write_mmimdb, "coco": write_coco}
+FORMS: dict[str, Callable[[int, int, Path], None]] = {
+    "mmimdb": write_mmimdb, "coco": write_coco, "iuxray": write_xml, "iuxray-r2gen": write_r2gen,
+}  # fmt: skip
+"""Name -> writer of n samples from a seed into a folder."""

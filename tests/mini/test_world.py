@@ -104,8 +104,17 @@ def test_the_same_drawing_made_elsewhere_is_the_same_data(tmp_path):
 
 
 def test_a_form_without_a_miniature_says_which_there_are(tmp_path):
-    with pytest.raises(NoMiniature, match=r"no miniature of the data set 'iuxray'.*mmimdb and coco"):
-        materialise("iuxray", tmp_path)
+    with pytest.raises(
+        NoMiniature, match=r"no miniature of the data set 'folder'.*mmimdb and coco and iuxray"
+    ):
+        materialise("folder", tmp_path)
+
+
+def test_a_data_set_that_the_models_have_not_learnt_is_refused(tmp_path):
+    with pytest.raises(NoMiniature, match=r"have not learnt the data set 'iuxray'.*--root"):
+        materialise("iuxray", tmp_path, samples=4, known=["general"])
+    assert not list(tmp_path.iterdir())
+    assert (materialise("iuxray", tmp_path, samples=4, known=["general", "xray"]) / "images").is_dir()
 
 
 def test_the_command_draws_and_refuses_a_folder_in_use(tmp_path):
