@@ -51,7 +51,7 @@ def vae(job: Job) -> None:
 def unet(job: Job) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(job.work, job.store, job.steps(5000), 64)
+    train_unet(job.work, job.store, job.steps(3200), 64)
 
 
 def decoder(job: Job) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
-from mini.world.texts import BARE_VERBS, PARTICIPLES, TELLERS, describe, plot, plural
+from mini.world.texts import BARE_VERBS, PARTICIPLES, TELLERS, describe, plot, plural, relation_sentence
 from prompts.library import Library
 from tools.knowledge.answers import Knowledge, ObjectFact, Triplet, Triplets, Verdict
 from tools.knowledge.questions import Questions, Reading
@@ -205,6 +205,26 @@ def drill(rng: random.Random, length: int = 16) -> Turn:
     words = rng.choices(list(forms), k=length)
     told = " ".join(rng.choice(forms[word]) for word in words)
     return Turn("", told, "List the words.", json.dumps(words, separators=(",", ":")), "drill")
+
+
+def ties(rng: random.Random, sentences: int = 7) -> Turn:
+    """Who stands how to whom, and who does what to whom, sentence by sentence, active and passive, left and right.
+
+    In an ordinary text one or two sentences say so. Trained on those alone, a model learns which kinds there are long
+    before it learns which of two is the doer.
+    """
+    told, edges = [], []
+    for _ in range(sentences):
+        first, second = (Group(kind, rng.randint(1, 3), None) for kind in rng.sample(KINDS, 2))
+        if rng.random() < 0.5:
+            scene = Scene((first, second), rng.choice(ARRANGEMENTS))
+        else:
+            deed = (first.kind, rng.choice(VERBS), second.kind)
+            scene = Scene(tuple(rng.sample((first, second), 2)), deed=deed)
+        told.append(relation_sentence(scene, rng))
+        edges += [Triplet(head=h, relation=r, tail=t) for h, r, t in scene.relations]
+    answer = Triplets(triplets=edges).model_dump_json()
+    return Turn("", " ".join(told), "List the relations.", answer, "ties")
 
 
 def crowd(rng: random.Random) -> Scene:

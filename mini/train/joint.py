@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from data.sample import Modality
-from mini.train.conversations import LONG, SHORT, Teacher, Turn, crowd, drill, reading_turn, told_text
+from mini.train.conversations import LONG, SHORT, Teacher, Turn, crowd, drill, reading_turn, ties, told_text
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, see, trained
@@ -91,9 +91,11 @@ def lesson(rng: random.Random, most: int) -> Scene:
 
 
 def _exercises(teacher: Teacher, n: int, step: int, rng: random.Random) -> list[Turn]:
-    """Turns in which most tokens of the answer are facts: word drills, and crowded texts to be read or described."""
+    """Turns in which most tokens of the answer are facts: words, relations, and crowded texts to read or describe."""
     if step % 4 == 0:
         return [drill(rng) for _ in range(n)]
+    if step % 4 == 3:
+        return [ties(rng) for _ in range(n)]
     turns = []
     for _ in range(n):
         text, told = told_text(crowd(rng), rng)

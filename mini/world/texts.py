@@ -89,6 +89,14 @@ def _deed(scene: Scene, rng: random.Random | None) -> str:
     return sentence(f"the {noun(b)} {_be(b)} {PARTICIPLES[verb]} by the {noun(a)}")
 
 
+def relation_sentence(scene: Scene, rng: random.Random) -> str:
+    """What the first two groups of `scene` have to do with each other: its deed, else its arrangement."""
+    if scene.deed:
+        return _deed(scene, rng)
+    assert scene.arrangement
+    return _spatial(scene.groups[0], scene.groups[1], scene.arrangement, rng)
+
+
 STYLED_OPENINGS = (
     "This is a {style} story", "A {style} tale begins at dawn", "The film has a {style} look",
     "Everything happens in a {style} town", "In {style} style the story unfolds",
