@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import miniature
 from agent.plan import Plan
-from graphs.context import Blobs, Context, ImageGenerator, Scorer
+from graphs.context import Blobs, Context, GraphScorer, ImageGenerator, Scorer
 
 if TYPE_CHECKING:
     from tools.lmm.client import Client
@@ -57,6 +57,7 @@ async def open_context(plan: Plan, blobs: Blobs, logs: Path, image_missing: bool
             options=plan.settings.options,
             generator=generator,
             scorers=scorers,
+            graph_scorers=await _load_graph_scorers(plan),
         )
         yield Built(context, client, notes)
 
@@ -135,6 +136,14 @@ async def _load_scorers(plan: Plan, stack: AsyncExitStack) -> tuple[Scorer, ...]
     for scorer in scorers:
         _close_with(stack, scorer)
     return tuple(scorers)
+
+
+async def _load_graph_scorers(plan: Plan) -> tuple[GraphScorer, ...]:
+    if plan.kgc is None:
+        return ()
+    from tools.scorers.plausibility import load_plausibility
+
+    return (await asyncio.to_thread(load_plausibility, plan.kgc),)
 
 
 def _close_with(stack: AsyncExitStack, closable: Any) -> None:

@@ -4,7 +4,10 @@ Whatever is not named falls back to the miniature, and says so: the data set wit
 endpoint, and with either of them the image generator and the scorers.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -33,6 +36,7 @@ BESIDE = frozenset(
         "retries",
         "price",
         "miniature",
+        "folder",
     ]
 )
 """What of a model cannot change a result: where it is, how fast it may be asked, what it costs."""
@@ -51,6 +55,8 @@ class Plan:
     blip: str | None
     notices: tuple[str, ...]
     """What the user must know; on screen and in the manifest."""
+    kgc: Path | None = None
+    """Folder of a fitted knowledge-graph completion model."""
 
     @property
     def miniature_lmm(self) -> bool:
@@ -84,6 +90,8 @@ class Plan:
         if generator:
             drawing = ("refiner", "steps", "guidance", "picture_size", "images_url")
             models["generator"] |= {name: getattr(self.settings, name) for name in drawing}
+        if self.kgc:
+            models["kgc"] = kgc_model(self.kgc)
         return models
 
     def identity(self, image_missing: bool) -> dict[str, Any]:
@@ -97,10 +105,13 @@ class Plan:
         return {"name": name, "miniature": is_mini, "revision": miniature.digest(kind) if is_mini else None}
 
 
-def make_plan(settings: Settings) -> Plan:
-    """Decide what to use. Raises `UsageError` for settings that do not fit together."""
+def make_plan(settings: Settings, own_data: bool | None = None) -> Plan:
+    """Decide what to use. `own_data` says whether the data are the user's own where no root tells: one picture, say.
+
+    Raises `UsageError` for settings that do not fit together."""
     endpoint, notices = _endpoint(settings)
-    own_data = settings.data_root is not None
+    if own_data is None:
+        own_data = settings.data_root is not None
     mini_lmm = endpoint is None or endpoint.model == miniature.MODEL
     small = mini_lmm or not own_data
     plan = Plan(
@@ -111,6 +122,7 @@ def make_plan(settings: Settings) -> Plan:
         clip=_scorer(settings, "clip", CLIP, small),
         blip=_scorer(settings, "blip", BLIP, small),
         notices=(),
+        kgc=_kgc(settings),
     )
     return Plan(**{**vars(plan), "notices": (*notices, *_notices(plan))})
 
@@ -169,7 +181,46 @@ def _scorer(settings: Settings, part: Literal["clip", "blip"], default: str, sma
     return None if unused or name == "none" else name
 
 
+def _kgc(settings: Settings) -> Path | None:
+    """A model whose term has no weight, or no graphs to rate, is not even loaded."""
+    if settings.kgc is None or not settings.kgc_weight:
+        return None
+    folder = settings.kgc.expanduser()
+    kgc_model(folder)
+    return folder
+
+
+def kgc_model(folder: Path) -> dict[str, Any]:
+    """A fitted model for the manifest: the graph it was fitted to, and the first digits of its files' SHA-256.
+
+    Raises `UsageError` if there is none in the folder.
+    """
+    from tools.kgc.fitted import TENSORS, WORDS
+
+    try:
+        tensors, words = (folder / TENSORS).read_bytes(), (folder / WORDS).read_bytes()
+        name = str(json.loads(words)["graph"])
+    except OSError as error:
+        raise UsageError(
+            f"--kgc: {folder} holds no fitted model ({Path(str(error.filename)).name}: {error.strerror}); "
+            "make one by python -m tools.kgc train or fit-run"
+        ) from None
+    except (ValueError, TypeError, KeyError):
+        raise UsageError(f"--kgc: {folder / WORDS} is damaged; fit the model again") from None
+    return {"name": name, "revision": hashlib.sha256(tensors + words).hexdigest()[:12], "folder": str(folder)}
+
+
 def _notices(plan: Plan) -> list[str]:
+    unused = plan.settings.kgc is not None and plan.kgc is None
+    kgc = (
+        ["--kgc is not used: its term has no weight, or the candidates have no graphs to rate"]
+        if unused
+        else []
+    )
+    return [*_miniature_notices(plan), *kgc]
+
+
+def _miniature_notices(plan: Plan) -> list[str]:
     parts = {"LMM": plan.miniature_lmm}
     parts |= {part: getattr(plan, part) == miniature.NAME for part in ("generator", "clip", "blip")}
     mini = [part for part, is_mini in parts.items() if is_mini]

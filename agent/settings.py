@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +17,9 @@ ROOTS = {"mmimdb": "mmimdb_root", "coco": "coco_root", "iuxray": "iuxray_root"}
 RELEASED_SEEDS = {"text": 2025, "image": 2026, "mixed": 2027, "as-is": 2027}
 """Seeds of the masks that were released with the paper, by type."""
 TERMS = ("graph", "clip", "blip")
+KGC = "kgc"
+"""The term that `--kgc` adds; absent from the weights otherwise, so that runs without it stay what they were."""
+KGC_WEIGHT = 0.5
 
 DATA = "data"
 METHOD = "method"
@@ -55,6 +58,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="KB_", env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8", frozen=True
     )
+
+    elsewhere: ClassVar[frozenset[str]] = frozenset({"tools"})
+    """Settings of `agent.chat` and `agent.web` alone, whose variables may stand in the same `.env`."""
 
     dataset: Literal["mmimdb", "coco", "iuxray", "folder"] = setting(
         "mmimdb", "form of the data; folder = your own, with metadata.jsonl, .csv or .parquet", DATA
@@ -122,7 +128,7 @@ class Settings(BaseSettings):
     )
     weights: Annotated[dict[str, float], NoDecode, BeforeValidator(_pairs)] = setting(
         {"graph": 1.0, "clip": 0.5, "blip": 0.5},
-        "weights of the quality score",
+        "weights of the quality score; --kgc adds kgc=.5",
         METHOD,
         metavar="graph=1,clip=.5,blip=.5",
     )
@@ -227,6 +233,13 @@ class Settings(BaseSettings):
         MODELS,
         metavar="NAME",
     )
+    kgc: Path | None = setting(
+        None,
+        "knowledge-graph completion model, a folder of python -m tools.kgc train or fit-run, that rates the "
+        "triplets of the candidates too; off by default",
+        MODELS,
+        metavar="DIR",
+    )
     device: str | None = setting(
         None,
         "device of generator and scorers; default: the GPU if there is one",
@@ -261,16 +274,17 @@ class Settings(BaseSettings):
     @field_validator("weights")
     @classmethod
     def _check_weights(cls, value: dict[str, float]) -> dict[str, float]:
-        unknown = sorted(set(value) - set(TERMS))
+        unknown = sorted(set(value) - {*TERMS, KGC})
         if unknown:
             raise ValueError(
-                f"unknown score {unknown[0]!r}; the terms of the quality score are {', '.join(TERMS)}"
+                f"unknown score {unknown[0]!r}; the terms of the quality score are {', '.join(TERMS)}, "
+                f"and with --kgc {KGC}"
             )
         if any(not math.isfinite(weight) or weight < 0 for weight in value.values()) or not any(
             value.values()
         ):
             raise ValueError("weights must be 0 or more, and one of them above 0")
-        return {term: value.get(term, 0.0) for term in TERMS}
+        return {term: value.get(term, 0.0) for term in TERMS} | {k: w for k, w in value.items() if k == KGC}
 
     @field_validator("ablate", mode="before")
     @classmethod
@@ -299,6 +313,8 @@ class Settings(BaseSettings):
         sides = [int(side) for side in self.picture_size.split("x")] if self.picture_size else []
         if not by_endpoint and any(side % 8 for side in sides):
             raise ValueError(f"--picture-size {self.picture_size}: both sides must be multiples of 8 px")
+        if self.weights.get(KGC) and not self.kgc:
+            raise ValueError("--weights: kgc is the score of a fitted model; name it with --kgc DIR")
         if self.mask and self.type == "as-is":
             raise ValueError("--mask and --type as-is exclude each other: a mask hides, as-is hides nothing")
         return self
@@ -315,6 +331,13 @@ class Settings(BaseSettings):
         return RELEASED_SEEDS[self.type] if self.seed is None else self.seed
 
     @property
+    def kgc_weight(self) -> float:
+        """Of the term that `--kgc` adds: 0 without it, and where candidates have no graph to rate."""
+        if self.kgc is None or self.ablate & {"knowledge", "graph-score"}:
+            return 0.0
+        return self.weights.get(KGC, KGC_WEIGHT)
+
+    @property
     def options(self) -> Options:
         """The part that the nodes of the graph see."""
         return Options(
@@ -322,7 +345,10 @@ class Settings(BaseSettings):
             candidates=self.candidates,
             rounds=self.rounds,
             ablate=self.ablate,
-            weights=dict(self.weights),
+            weights={
+                **{term: self.weights[term] for term in TERMS},
+                **({KGC: self.kgc_weight} if self.kgc_weight else {}),
+            },
             graph_similarity=self.graph_similarity,
             penalty=self.penalty,
             temperature=self.temperature,

@@ -18,6 +18,7 @@ def announce(session: Session) -> None:
     texts, images = work.mask.count(Modality.TEXT), work.mask.count(Modality.IMAGE)
     lmm = models["lmm"]
     names = [f"{part} {models[part]['name'] or 'none'}" for part in ("generator", "clip", "blip")]
+    names += [f"kgc of {models['kgc']['name']}"] if "kgc" in models else []
     going_on = f" (goes on: {tally.before} of {tally.total} are done)" if tally.before else ""
     facts(
         session.console,

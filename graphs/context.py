@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
 
-from data.record import Blob
+from data.record import Blob, Edge
 from data.sample import ImageRef
 from prompts.library import Library
 from tools.knowledge.questions import Questions
@@ -36,6 +36,16 @@ class Scorer(Protocol):
         self, pictures: Sequence[bytes], texts: Sequence[str]
     ) -> tuple[list[float], list[str]]:
         """Cosine of each (picture, text) pair, x100, floored at 0; and notes for the record (texts that were split)."""
+        ...
+
+
+class GraphScorer(Protocol):
+    """Rates a candidate by its graph alone; the term of the quality score is called after it."""
+
+    name: str
+
+    async def plausibility(self, edges: Sequence[Edge]) -> tuple[float, list[str]]:
+        """How plausible the triplets are as a whole, on 0-100; and notes for the record (triplets skipped)."""
         ...
 
 
@@ -90,6 +100,8 @@ class Context:
     generator: ImageGenerator | None = None
     """None when no sample of the run misses a picture."""
     scorers: tuple[Scorer, ...] = ()
+    graph_scorers: tuple[GraphScorer, ...] = ()
+    """None by default; they see candidates only where their graphs are compared."""
     library: Library = field(default_factory=Library)
     """The prompts; another folder replaces the project's own."""
 

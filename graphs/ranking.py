@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from data.record import Candidate, Edge, Failure, Scores
 from graphs.alternation import Stage
-from graphs.context import Context, Options, Scorer
+from graphs.context import Context, GraphScorer, Options, Scorer
 from graphs.extraction import Extraction
 from graphs.generation import open_candidates
 from graphs.meter import Meter
@@ -85,16 +85,18 @@ async def score(state: Known, context: Context, meter: Meter) -> Update:
     options = context.options
     pending = open_candidates(state)
     graphs: list[tuple[float | None, float | None]] = [(None, None)] * len(pending)
+    graph_scorers: Sequence[GraphScorer] = ()
     if compares_graphs(state, options):
+        graph_scorers = context.graph_scorers
         graphs = await asyncio.to_thread(_compare, state["graph"], [c.graph for c in pending])
     scorers = () if "semantic-score" in options.ablate else context.scorers
     semantic = await asyncio.gather(*(_semantic(state, candidate, context, scorers) for candidate in pending))
-    scored = [
-        candidate.model_copy(
-            update={"scores": _scores(exact, soft, terms, candidate.scores.notes + notes, options)}
-        )
-        for candidate, (exact, soft), (terms, notes) in zip(pending, graphs, semantic, strict=True)
-    ]
+    plausible = await asyncio.gather(*(_plausible(candidate, graph_scorers) for candidate in pending))
+    scored = []
+    for candidate, (exact, soft), *found in zip(pending, graphs, semantic, plausible, strict=True):
+        terms = {name: value for part, _ in found for name, value in part.items()}
+        notes = [*candidate.scores.notes, *(note for _, part in found for note in part)]
+        scored.append(candidate.model_copy(update={"scores": _scores(exact, soft, terms, notes, options)}))
     used = {name for candidate in scored for name in _terms(candidate.scores, options)}
     weights = {name: weight for name, weight in options.weights.items() if name in used}
     return {"candidates": scored, "weights": state.get("weights", {}) | weights}
@@ -127,11 +129,20 @@ async def _semantic(
     return terms, notes
 
 
+async def _plausible(
+    candidate: Candidate, scorers: Sequence[GraphScorer]
+) -> tuple[dict[str, float], list[str]]:
+    """What each scorer makes of the candidate's graph; and notes."""
+    results = await asyncio.gather(*(scorer.plausibility(candidate.graph) for scorer in scorers))
+    terms = {scorer.name: value for scorer, (value, _) in zip(scorers, results, strict=True)}
+    return terms, [note for _, notes in results for note in notes]
+
+
 def _scores(
-    exact: float | None, soft: float | None, semantic: dict[str, float], notes: list[str], options: Options
+    exact: float | None, soft: float | None, named: dict[str, float], notes: list[str], options: Options
 ) -> Scores:
-    known = {name: semantic[name] for name in ("clip", "blip") if name in semantic}
-    extra = {name: value for name, value in semantic.items() if name not in known}
+    known = {name: named[name] for name in ("clip", "blip") if name in named}
+    extra = {name: value for name, value in named.items() if name not in known}
     scores = Scores(graph=exact, graph_soft=soft, extra=extra, notes=notes, **known)
     terms = _terms(scores, options)
     scores.quality = sum(options.weights.get(name, 0.0) * value for name, value in terms.items())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from data.record import Edge
 from tools.kgc.fitted import FittedModel
 from tools.knowledge.labels import normalise
+from tools.loading import ModelError
 
 CHANCE = 50.0
 """What a random triplet gets on average, and a graph of which the model knows nothing."""
@@ -63,8 +64,11 @@ class PlausibilityScorer:
 
 
 def load_plausibility(folder: Path) -> PlausibilityScorer:
-    """A scorer over the model in `folder`. Raises ValueError in one sentence if there is none, or a damaged one."""
-    return PlausibilityScorer(FittedModel.load(folder))
+    """A scorer over the model in `folder`. Raises `ModelError` in one sentence if there is none, or a damaged one."""
+    try:
+        return PlausibilityScorer(FittedModel.load(folder))
+    except (ValueError, OSError) as error:
+        raise ModelError(str(error)) from error
 
 
 def _by_form(names: Sequence[str]) -> dict[str, int]:

@@ -62,7 +62,8 @@ def _facts(options: argparse.Namespace, model: FittedModel) -> Known | None:
     graph = read_graph(options.graph)
     if graph.entities != model.entities or graph.relations != model.relations:
         raise InputError(
-            f"{' '.join(options.graph)} has other entities or relations than the model, which was fitted to {model.graph}"
+            f"{' '.join(options.graph)} has other entities or relations than the model, "
+            f"which was fitted to {model.graph}"
         )
     return facts_of(graph)
 
