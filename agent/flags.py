@@ -32,11 +32,17 @@ def setting(
     env: str | None = None,
     metavar: str | None = None,
     flag: bool = True,
+    once: bool = False,
+    bare: str | None = None,
     **constraints: Any,
 ) -> Any:
     """A settings field: its default, one line of help, its group in `--help`, and its fixed variable where it
-    has one besides `KB_...`. `flag=False` keeps secrets off the command line, where others could read them."""
-    extra: JsonDict = {"group": group, "env": env, "metavar": metavar, "flag": flag}
+    has one besides `KB_...`. `flag=False` keeps secrets off the command line, where others could read them.
+    `once` is for what belongs to one call of the command: a flag without a variable. `bare` is the value of a flag
+    that is given without one; None: it needs a value."""
+    extra: JsonDict = {
+        "group": group, "env": env, "metavar": metavar, "flag": flag, "once": once, "bare": bare
+    }  # fmt: skip
     return Field(default, description=help, json_schema_extra=extra, **constraints)
 
 
@@ -63,8 +69,9 @@ def parse(
     for source, names in (("the environment", os.environ), (str(env_file), in_file)):
         _refuse_unknown_variables(settings, names, source)
     fixed = {**_fixed(settings, in_file), **_fixed(settings, os.environ)}
+    once = {n: field.default for n, field in settings.model_fields.items() if _extra(field)["once"]}
     try:
-        return settings(_env_file=env_file, **{**fixed, **given})
+        return settings(_env_file=env_file, **{**once, **fixed, **given})
     except ValidationError as error:
         raise UsageError(_sentence(settings, error, given, env_file)) from None
 
@@ -115,12 +122,14 @@ def _parser(
             continue
         group = groups.setdefault(extra["group"], None) or parser.add_argument_group(extra["group"])
         groups[extra["group"]] = group
-        text = f"{field.description}{_default(field)} [{variable(name, field)}]".replace("%", "%%")
+        named = "" if extra["once"] else f" [{variable(name, field)}]"
+        text = f"{field.description}{_default(field)}{named}".replace("%", "%%")
         if field.annotation is bool:
             group.add_argument(_flag(name), dest=name, action="store_true", default=None, help=text)
         else:
             metavar = extra["metavar"] or _metavar(field.annotation)
-            group.add_argument(_flag(name), dest=name, metavar=metavar, help=text)
+            bare = {} if extra["bare"] is None else {"nargs": "?", "const": extra["bare"]}
+            group.add_argument(_flag(name), dest=name, metavar=metavar, help=text, **bare)
     return parser
 
 
@@ -170,7 +179,10 @@ def _read_env_file(path: Path) -> dict[str, str | None]:
 def _refuse_unknown_variables(settings: type[BaseSettings], names: Mapping[str, Any], source: str) -> None:
     """KB_... belongs to this program, so an unknown one is a typo. LMM_... may be somebody else's, so only a
     near miss is refused."""
-    known = {f"{PREFIX}{name.upper()}" for name in settings.model_fields}
+    known = {
+        f"{PREFIX}{n.upper()}" for n, field in settings.model_fields.items() if not _extra(field)["once"]
+    }
+    known |= {f"{PREFIX}{name.upper()}" for name in getattr(settings, "elsewhere", ())}
     fixed = {_extra(field)["env"] for field in settings.model_fields.values()} - {None}
     for name in names:
         if name.startswith(PREFIX) and name not in known:
