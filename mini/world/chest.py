@@ -165,7 +165,7 @@ def sample_film(rng: random.Random, most: int = 3) -> Film:
     taken: set[Cell] = set()
     while len(found) < count:
         left = [kind for kind in KINDS if kind not in {f.kind for f in found}]
-        finding = _sample_finding(rng.choices(left, [KINDS[kind].weight for kind in left])[0], rng)
+        finding = sample_finding(rng.choices(left, [KINDS[kind].weight for kind in left])[0], rng)
         cells = cells_of(finding)
         if not cells & taken:
             found.append(finding)
@@ -177,7 +177,7 @@ def sample_film(rng: random.Random, most: int = 3) -> Film:
     )
 
 
-def _sample_finding(name: str, rng: random.Random) -> Finding:
+def sample_finding(name: str, rng: random.Random) -> Finding:
     kind = KINDS[name]
     side = None if kind.place == "midline" else rng.choice(SIDES)
     if name == "pacemaker":

@@ -14,6 +14,11 @@ def impression(film: Film) -> str:
     return f"{_first_up(listing(names))}." if names else "Normal chest."
 
 
+def draft(film: Film) -> str:
+    """The whole film without a chosen subject: its findings first, then what is normal."""
+    return describe(film, film.findings[0].abnormality if film.findings else NORMAL)
+
+
 def subjects(film: Film) -> list[str]:
     """Everything that a description can begin with: the heads of the film's graph."""
     heads = [head for f in film.findings for head in (f.anatomy, f.abnormality)]

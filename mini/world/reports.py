@@ -45,15 +45,9 @@ SIZE_WORDS = {
     "small": ("small", "minimal", "tiny"), "large": ("large", "extensive", "big"),
     "mild": ("mild", "slight"), "severe": ("severe", "marked"),
 }  # fmt: skip
-PLURAL = {"clips", "surgical clips", "metallic clips"}
 BARE = (
-    "fluid",
-    "atelectasis",
-    "consolidation",
-    "cardiomegaly",
-    "enlargement of the heart",
-    "cardiac enlargement",
-)
+    "clips", "fluid", "atelectasis", "consolidation", "cardiomegaly", "enlargement of the heart", "cardiac enlargement",
+)  # fmt: skip
 """Ends of names that take no article."""
 
 ZONE_WORDS = {
@@ -123,8 +117,8 @@ TUBES = (
 )  # fmt: skip
 
 
-def tell(finding: Finding, rng: random.Random) -> str:
-    """One finding in one or two sentences."""
+def tell(finding: Finding, rng: random.Random, marks: bool = True) -> str:
+    """One finding in one or two sentences, with marks of de-identification or without."""
     told = ""
     if finding.change and rng.random() < 0.5:
         told = f", {rng.choice(CHANGE_WORDS[finding.change])}"
@@ -137,7 +131,8 @@ def tell(finding: Finding, rng: random.Random) -> str:
         body = rng.choice(SEEN).format(name=name_words(finding, rng), place=place_words(finding, rng), be=be)
     said = sentence(body + told)
     if finding.change and not told:
-        said += " " + sentence(rng.choice(CHANGE_SENTENCES[finding.change]).format(when=rng.choice(WHEN)))
+        form, when = rng.choice(CHANGE_SENTENCES[finding.change]), _choose(WHEN, rng, marks)
+        said += " " + sentence(form.format(when=when))
     return said
 
 
@@ -176,6 +171,11 @@ INDICATIONS = {
     "dyspnea": ("dyspnea", "dyspnea on exertion", f"{MARK}-year-old, dyspnea"),
     "fall": ("fall", f"fall on {MARK}", f"{MARK}-year-old after a fall"),
 }
+HISTORY = ("history: {}", "the history is given as {}")
+ORDERS: tuple[tuple[str | None, ...], ...] = (
+    (*STRUCTURES, None), ("heart", "lungs", "pleura", None), (None, "heart", "lungs", "pleura"),
+)  # fmt: skip
+"""In which a report speaks of structures; None stands for devices."""
 NO_INDICATION = ("", MARK, f"{MARK}-year-old {MARK}.")
 COMPARED = (MARK, f"Chest radiograph of {MARK}.", f"{MARK}, {MARK}.")
 NOT_COMPARED = ("None.", "None", "", MARK)
@@ -183,7 +183,7 @@ NOT_COMPARED = ("None.", "None", "", MARK)
 
 def report(film: Film, rng: random.Random, denied: Film | None = None) -> Report:
     """A report with every fact of `film`. It denies only what `denied`, the whole film, lacks too."""
-    body = _body(film, denied or film, rng)
+    body = plain_findings(film, rng, marks=True, denied=denied or film)
     short = _impression(film, rng)
     changed = any(finding.change for finding in film.findings)
     compared = rng.choice(COMPARED if changed else NOT_COMPARED)
@@ -194,31 +194,33 @@ def report(film: Film, rng: random.Random, denied: Film | None = None) -> Report
     return Report(indication, compared, body, short)
 
 
-def _body(film: Film, whole: Film, rng: random.Random) -> str:
-    """The section of findings: structure by structure, in an order of its own."""
-    order = rng.choice(
-        [(*STRUCTURES, None), ("heart", "lungs", "pleura", None), (None, "heart", "lungs", "pleura")]
-    )
+def plain_findings(film: Film, rng: random.Random, marks: bool = False, denied: Film | None = None) -> str:
+    """The section of findings: structure by structure, in an order of its own.
+
+    Without marks and a film to deny from, it says the film's facts and nothing else.
+    """
     parts: list[str] = []
     normal = list(film.normal)
     for pair, forms in CLEAR_BOTH.items():
         if set(pair) <= set(normal) and rng.random() < 0.3:
             parts.append(sentence(rng.choice(forms)))
             normal = [structure for structure in normal if structure not in pair]
-    for structure in order:
+    for structure in rng.choice(ORDERS):
         found = [f for f in film.findings if KINDS[f.kind].structure == structure]
-        parts += [tell(finding, rng) for finding in found]
+        parts += [tell(finding, rng, marks) for finding in found]
         if structure in normal:
-            parts.append(sentence(rng.choice(CLEAR[structure])))
-        elif found and rng.random() < 0.35:
-            parts += _denials(whole, structure, rng)
+            parts.append(sentence(_choose(CLEAR[structure], rng, marks)))
+        elif found and denied and rng.random() < 0.35:
+            parts += _denials(denied, structure, rng)
     if film.history and rng.random() < 0.3:
-        parts.insert(
-            0, sentence(rng.choice(["history: {}", "the history is given as {}"]).format(film.history))
-        )
-    if rng.random() < 0.3:
+        parts.insert(0, sentence(rng.choice(HISTORY).format(film.history)))
+    if marks and rng.random() < 0.3:
         parts.insert(rng.randint(0, len(parts)), sentence(rng.choice(OTHER)))
     return " ".join(parts)
+
+
+def _choose(forms: tuple[str, ...], rng: random.Random, marks: bool) -> str:
+    return rng.choice([form for form in forms if marks or MARK not in form])
 
 
 def _denials(whole: Film, structure: str | None, rng: random.Random) -> list[str]:

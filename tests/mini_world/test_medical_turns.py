@@ -1,0 +1,140 @@
+"""Every medical turn has a well-formed answer that fits the facts of its film."""
+
+import json
+import random
+import re
+
+import pytest
+
+from data.sample import Domain, Modality
+from mini.train.conversations import LONG, SHORT
+from mini.train.medical import (
+    MedicalTeacher,
+    crowded_film,
+    edges_of,
+    knowledge_of,
+    line,
+    medical_drill,
+    medical_turn,
+    rule_answers,
+    told_report,
+)
+from mini.world.chest import KINDS, sample_film
+from mini.world.reports import MARK
+from prompts.library import Library
+from tools.knowledge.answers import MedicalKnowledge, Triplets, Verdict
+from tools.knowledge.chexpert import OBSERVATIONS
+from tools.knowledge.graph import edges_of as edges_of_triplets
+from tools.knowledge.subjects import choose, entities
+
+TEACHER = MedicalTeacher(Library())
+
+
+def readings(n: int):
+    """(shared, facts, missing, rng): reports and radiographs in turn."""
+    rng = random.Random("medical")
+    for index in range(n):
+        film = sample_film(rng)
+        if index % 2:
+            yield *told_report(film, rng), Modality.IMAGE, rng
+        else:
+            yield None, film.shown(), Modality.TEXT, rng
+
+
+def test_merged_and_consolidated_answers_are_the_facts():
+    for shared, facts, missing, rng in readings(300):
+        for task in (TEACHER.merged, TEACHER.consolidate):
+            answer = MedicalKnowledge.model_validate_json(task(shared, facts, missing, rng).answer)
+            assert answer == knowledge_of(facts)
+        found = [fact for fact in answer.findings if fact.abnormality]
+        assert {(f.abnormality, f.location) for f in found} == {
+            (f.abnormality, f.location) for f in facts.findings
+        }
+        assert [fact.anatomy for fact in answer.findings if not fact.abnormality] == list(facts.normal)
+        assert all(fact.implication in OBSERVATIONS for fact in answer.findings)
+        assert all(fact.location for fact in found)
+
+
+def test_stepwise_triplets_are_the_edges_of_the_merged_answer():
+    for shared, facts, missing, rng in readings(200):
+        answer = Triplets.model_validate_json(TEACHER.triplets(shared, facts, missing, rng).answer)
+        assert edges_of_triplets(answer) == edges_of(facts)
+        assert len({triplet.relation for triplet in answer.triplets}) <= 10
+
+
+@pytest.mark.parametrize("modality", Modality)
+def test_every_rule_of_the_prompts_is_answered(modality):
+    rules = set(TEACHER.questions.rules(Domain.XRAY, modality))
+    rng = random.Random(3)
+    for _ in range(100):
+        film = sample_film(rng)
+        answers = rule_answers(film if modality is Modality.TEXT else film.shown(), modality)
+        assert set(answers) == rules
+        assert all(answers.values())
+        assert all(KINDS[f.kind].implication in answers["significance"] for f in film.findings)
+
+
+def test_a_verdict_turns_the_claimed_graph_into_the_true_one():
+    changed = 0
+    for shared, facts, missing, rng in readings(300):
+        turn = TEACHER.verify(shared, facts, missing, rng)
+        verdict = Verdict.model_validate_json(turn.answer)
+        claimed = {text for text in turn.ask.splitlines() if text.count(" | ") == 2}
+        true = {line(edge) for edge in edges_of(facts)}
+        assert (claimed - set(verdict.lacks)) | set(verdict.adds) == true
+        assert set(verdict.lacks) <= claimed and not set(verdict.adds) & claimed
+        changed += bool(verdict.lacks or verdict.adds)
+    assert 120 < changed < 280
+
+
+def test_descriptions_begin_with_any_subject_that_a_run_can_ask_for():
+    for _, facts, missing, rng in readings(200):
+        turn = TEACHER.describing(facts, missing, rng)
+        subject = re.search(r'Begin with "(.*?)"', turn.ask)[1]
+        assert turn.answer.lower().startswith(subject.lower())
+        assert all(finding.abnormality in turn.answer.lower() for finding in facts.findings)
+        edges = edges_of(facts)
+        heads = {edge.head for edge in edges}
+        assert set(choose(edges, 5)) <= set(entities(edges)) == heads
+
+
+def test_refined_reports_add_nothing():
+    for _, facts, _, rng in readings(300):
+        said = TEACHER.refining(facts, rng).answer.lower()
+        assert MARK.lower() not in said and "bon" not in said and "mediastinum" not in said
+        for kind in ("nodule", "consolidation", "pneumothorax", "pacemaker", "intubated"):
+            if kind in said and f"no {kind}" not in said:
+                present = any(kind in (f.kind, *KINDS[f.kind].name.split()) for f in facts.findings)
+                clear = kind in ("nodule", "consolidation", "pneumothorax") and facts.normal
+                assert (
+                    present
+                    or clear
+                    or (kind == "intubated" and any(f.kind == "tube" for f in facts.findings))
+                )
+
+
+def test_turns_are_of_every_task_and_short():
+    tasks = set()
+    for shared, facts, _, rng in readings(600):
+        for shares in (SHORT, LONG):
+            turn = medical_turn(TEACHER, shared, facts, rng, shares)
+            tasks.add(turn.task.split(".")[1])
+            assert turn.system and turn.ask and turn.answer
+            assert len(turn.answer) < 2200
+            assert (turn.shared is None) == (shared is None)
+    assert tasks == {"merged", "rule", "direct", "consolidate", "triplets", "verify"}
+
+
+def test_exercises_are_dense_and_right():
+    rng = random.Random(5)
+    for _ in range(100):
+        drill = medical_drill(rng)
+        words = json.loads(drill.answer)
+        assert len(words) == 10 and set(words[::2]) <= {
+            " ".join(filter(None, [size, kind.name]))
+            for kind in KINDS.values()
+            for size in (*kind.sizes, None)
+        }
+        film = crowded_film(rng)
+        assert 4 <= len(film.findings) <= 6
+        assert MedicalKnowledge.model_validate(knowledge_of(film).model_dump()).findings
