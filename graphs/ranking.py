@@ -144,9 +144,13 @@ def _scores(
     known = {name: named[name] for name in ("clip", "blip") if name in named}
     extra = {name: value for name, value in named.items() if name not in known}
     scores = Scores(graph=exact, graph_soft=soft, extra=extra, notes=notes, **known)
-    terms = _terms(scores, options)
-    scores.quality = sum(options.weights.get(name, 0.0) * value for name, value in terms.items())
+    scores.quality = _quality(scores, options)
     return scores
+
+
+def _quality(scores: Scores, options: Options) -> float:
+    """Weighted sum of the terms at hand (Eq. 2)."""
+    return sum(options.weights.get(name, 0.0) * value for name, value in _terms(scores, options).items())
 
 
 def _terms(scores: Scores, options: Options) -> dict[str, float]:
@@ -169,6 +173,19 @@ def best(candidates: Sequence[Candidate], state: Known, options: Options) -> int
         rng = random.Random(derive(state["seed"], state["sample_id"], "choice"))
         return rng.choice(sound).index
     return max(sound, key=lambda c: (c.scores.quality, -c.index)).index
+
+
+def reweigh(state: Known, options: Options) -> Update:
+    """Quality and choice anew from the scores at hand, with other weights; penalties stay. Nothing is asked."""
+    candidates = [
+        c.model_copy(update={"scores": c.scores.model_copy(update={"quality": quality})})
+        for c in state["candidates"]
+        if c.error is None
+        for quality in [_quality(c.scores, options) - c.scores.extra.get(PENALTY, 0.0)]
+    ]
+    used = {name for candidate in candidates for name in _terms(candidate.scores, options)}
+    weights = {name: weight for name, weight in options.weights.items() if name in used}
+    return {"candidates": candidates, "weights": weights, "chosen": best(candidates, state, options)}
 
 
 async def select(state: Known, context: Context, meter: Meter) -> Update:
