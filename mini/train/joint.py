@@ -10,6 +10,7 @@ from mini.train.conversations import LONG, SHORT, Teacher, Turn, crowd, drill, r
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, see, trained
+from mini.train.talk import TalkTeacher
 from mini.train.turns import Encoder, turn_loss
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
@@ -26,15 +27,16 @@ def train_joint(
 ) -> None:
     """Second stage: pictures and texts, reading and writing, in every step. Writes the model to `out`.
 
-    `start` is a folder of finished models; the tower is that of the first stage in any case.
+    `start` is a folder of finished models; its tower stays where the first stage was not run.
     """
     torch.manual_seed(seed)
     stage = Stage("qwen-joint", work, steps)
-    tokenizer = load_bpe(work, seed, start / PART if start else None)
-    encoder, teacher = Encoder(tokenizer), Teacher(Library())
-    model = trained(start / PART) if start else build(VOCABULARY, encoder.ids)
+    tokenizer = load_bpe(work, seed)
+    encoder, teacher, talk = Encoder(tokenizer), Teacher(Library()), TalkTeacher(Library())
+    model = trained(start / PART, tokenizer) if start else build(VOCABULARY, encoder.ids)
     tower = model.model.visual
-    tower.load_state_dict(torch.load(work / "tower.pt", weights_only=True))
+    if not start or (work / "tower.pt").exists():
+        tower.load_state_dict(torch.load(work / "tower.pt", weights_only=True))
     # Trained along at the language model's rate, the tower forgot what the first stage had taught.
     tower.requires_grad_(False)
     model.train()
@@ -47,7 +49,7 @@ def train_joint(
         rng = random.Random(f"{seed}-joint-{stage.step}")
         torch.manual_seed(seed * 1_000_003 + stage.step)
         share = stage.step / steps
-        most = 1 if rng.random() > share / 0.12 else 3
+        most = 1 if not start and rng.random() > share / 0.12 else 3
         noise = 0.03 if share < 0.9 else 0.0
         shares, size = (LONG, batch // 2) if stage.step % 4 == 3 else (SHORT, batch)
         chosen = [rng.choice(simple if most == 1 else mixed) for _ in range(size)]
@@ -68,7 +70,10 @@ def train_joint(
         exercises = _exercises(teacher, batch // 2 + 1, stage.step, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             drilled, n_drilled, right_drilled = turn_loss(model, encoder, exercises, None, 0.0, rng)
-        loss = (read + written) / (n_read + n_written) + 0.5 * drilled / n_drilled
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            talks = talk.batch(batch // 2, rng)
+            talked, n_talked, right_talked = turn_loss(model, encoder, talks, None, 0.0, rng)
+        loss = (read + written) / (n_read + n_written) + 0.5 * drilled / n_drilled + 0.5 * talked / n_talked
         torch.autograd.backward(loss)
         optimisers.step(stage.step)
         kind = writing[0].task.split(".")[0]
@@ -76,6 +81,7 @@ def train_joint(
             "read": read.item() / n_read, "short" if shares is SHORT else "long": right_read,
             kind: written.item() / n_written, f"{kind}_right": right_written,
             f"{exercises[0].task}_dense": right_drilled,
+            "found" if talks[0].task == "talk.found" else "asked": right_talked,
         }  # fmt: skip
         stage.tick(parts, values)
         if stage.step % 500 == 0:

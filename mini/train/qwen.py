@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders
 
 from mini.train.attention import register_lean_attention
 from mini.train.tokenizers import save_qwen_processor, train_bpe
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIDE, PATCH, MERGE = 128, 16, 2
 CELLS = SIDE // PATCH // MERGE
 """Merged tokens per side: 4, so a picture costs 16 tokens."""
-VOCABULARY = 1024
+VOCABULARY = 2048
 PART = "qwen2_vl"
 """Its folder among the finished models."""
 
@@ -56,15 +56,32 @@ def build(vocabulary: int, ids: dict[str, int]) -> "Qwen2VLForConditionalGenerat
     return model
 
 
-def trained(folder: Path) -> "Qwen2VLForConditionalGeneration":
-    """A finished model, in float32, to be trained further."""
+def trained(folder: Path, tokenizer: Tokenizer) -> "Qwen2VLForConditionalGeneration":
+    """A finished model, in float32, to be trained further with `tokenizer`, which may be another than its own.
+
+    A token that both know keeps its embedding; a new one begins as the mean of those that it was spelt with before.
+    """
     from transformers import Qwen2VLForConditionalGeneration
 
-    model = Qwen2VLForConditionalGeneration.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation=register_lean_attention()
-    )
-    assert isinstance(model, Qwen2VLForConditionalGeneration)
+    former = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    own = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    model = build(tokenizer.get_vocab_size(), special_ids(tokenizer))
+    rows = former.model.language_model.embed_tokens.weight.detach()
+    tokens = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    embeddings = torch.stack([rows[_spelt(own, token)].mean(0) for token, _ in tokens])
+    shared = {name: tensor for name, tensor in former.state_dict().items() if tensor.shape != rows.shape}
+    model.load_state_dict(shared, strict=False)
+    with torch.no_grad():
+        model.model.language_model.embed_tokens.weight.copy_(embeddings)
     return model
+
+
+def _spelt(tokenizer: Tokenizer, token: str) -> list[int]:
+    """The ids with which a byte-level tokenizer writes a token of another one."""
+    whole = tokenizer.token_to_id(token)
+    if whole is not None:
+        return [whole]
+    return list(tokenizer.encode(decoders.ByteLevel().decode([token]), add_special_tokens=False).ids)
 
 
 def patches(pictures: torch.Tensor) -> torch.Tensor:
@@ -105,10 +122,7 @@ def see(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
     return merged.view(n, CELLS * CELLS, -1)
 
 
-def load_bpe(work: Path, seed: int, start: Path | None = None) -> Tokenizer:
-    """The tokenizer of this training: that of the finished model, if one is trained further."""
-    if start:
-        return Tokenizer.from_file(str(start / "tokenizer.json"))
+def load_bpe(work: Path, seed: int) -> Tokenizer:
     path = work / "bpe.json"
     if not path.exists():
         train_bpe(seed, VOCABULARY).save(str(path))

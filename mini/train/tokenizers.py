@@ -9,6 +9,9 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from data.sample import Modality
 from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
+from mini.train.medical import MedicalTeacher, medical_turn, told_report
+from mini.train.talk import TalkTeacher
+from mini.world.chest import sample_film
 from mini.world.facts import sample_scene
 from prompts.library import Library
 
@@ -35,8 +38,16 @@ CHAT_TEMPLATE = (
 
 def corpus(seed: int, n: int) -> Iterator[str]:
     """Text of all turns, for training a tokenizer."""
-    teacher, rng = Teacher(Library()), random.Random(seed)
+    library = Library()
+    teacher, talk, medical, rng = (
+        Teacher(library),
+        TalkTeacher(library),
+        MedicalTeacher(library),
+        random.Random(seed),
+    )
     for _ in range(n):
+        film = sample_film(rng)
+        said, told_film = told_report(film, rng)
         scene = sample_scene(rng)
         text, told = told_text(scene, rng)
         for turn in (
@@ -47,6 +58,15 @@ def corpus(seed: int, n: int) -> Iterator[str]:
             teacher.describing(told, Modality.IMAGE, rng),
             teacher.describing(scene.shown(), Modality.TEXT, rng),
             teacher.refining(scene.shown(), rng),
+            talk.asked(rng),
+            talk.asked(rng),
+            talk.found(rng),
+            medical_turn(medical, said, told_film, rng, SHORT),
+            medical_turn(medical, said, told_film, rng, LONG),
+            medical_turn(medical, None, film, rng, SHORT),
+            medical_turn(medical, None, film, rng, LONG),
+            medical.describing(told_film, Modality.IMAGE, rng),
+            medical.refining(film, rng),
         ):
             yield "\n".join(filter(None, [turn.system, turn.shared, turn.ask, turn.answer]))
 

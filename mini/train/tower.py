@@ -103,7 +103,8 @@ def train_tower(
     stage = Stage("qwen-tower", work, steps)
     if stage.done.exists():
         return
-    model = trained(start / PART) if start else build(VOCABULARY, special_ids(load_bpe(work, seed)))
+    tokenizer = load_bpe(work, seed)
+    model = trained(start / PART, tokenizer) if start else build(VOCABULARY, special_ids(tokenizer))
     tower, heads = model.model.visual, DenseHeads(256)
     both = torch.nn.ModuleDict({"tower": tower, "dense": heads})
     optimisers = Optimisers(both, 2e-3, 1e-3, steps)
