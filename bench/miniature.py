@@ -31,6 +31,7 @@ from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
 RESULTS = Path(__file__).parent / "results" / "miniature"
+PARTS = ("pictures", "texts", "stepwise", "writing", "talk")
 CHANGES: dict[str, Callable[[Any], Any]] = {
     "shifted by 6 px": lambda image: ImageChops.offset(image, 6, 6),
     "brighter by 15 %": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
@@ -42,7 +43,7 @@ async def measure(n: int, model: Path | None) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     begun = time.perf_counter()
     async with start(model, threads=os.cpu_count() or 2) as endpoint:
-        reports = await examine(endpoint.url, endpoint.model, n, ("pictures", "texts", "stepwise", "writing"))
+        reports = await examine(endpoint.url, endpoint.model, n, PARTS)
         figures |= {name: report.figures() for name, report in reports.items()}
         async with Client(Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)) as lmm:
             for name, change in CHANGES.items():

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from data.sample import Domain, Modality
+from mini.paraphrases import CHOSEN, PARAPHRASES, Paraphrase
 from mini.train.conversations import as_edges, edges_of, knowledge_of
+from mini.train.outcomes import outcome
+from mini.train.requests import requested
 from mini.world.drawing import draw
-from mini.world.facts import Layout, Scene
+from mini.world.facts import KINDS, Layout, Scene
 from mini.world.forms import layout_of
 from mini.world.texts import TELLERS, describe, noun, plot
 from prompts.library import Library
@@ -22,6 +25,8 @@ from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 from tools.lmm.question import LMMError, Picture, Question, Reply
 from tools.pictures import PictureLoader
+from tools.talk.actions import NextAction
+from tools.talk.questions import Sight, Taken, TalkQuestions
 
 SEED = 11
 """Of the held-out scenes: no training scene and no written data set uses it."""
@@ -176,6 +181,52 @@ class Examiner:
         await asyncio.gather(*(one(i, layout) for i, layout in enumerate(self.layouts())))
         return report
 
+    async def talking(self) -> Report:
+        """Held-out paraphrases of requests in several states of a sample, and replies to what actions have given."""
+        report, questions = Report(), TalkQuestions(Library())
+
+        async def one(index: int, paraphrase: Paraphrase) -> None:
+            sight = some_sight(random.Random(f"talk-{index}"))
+            action = await self.ask(report, questions.next_action(sight, paraphrase.request))
+            grade_action(report, paraphrase, sight, action)
+
+        async def reply(index: int) -> None:
+            rng = random.Random(f"reply-{index}")
+            sight = some_sight(rng)
+            request, asked = requested(rng, sight)
+            while asked.action == "reply":
+                request, asked = requested(rng, sight)
+            result, told = outcome(asked, sight, rng)
+            question = questions.next_action(sight, request, (Taken(asked.action, result),))
+            action = await self.ask(report, question)
+            report.check("replies", action is not None and (action.action, action.reply) == ("reply", told))
+
+        rounds = max(1, self.n // len(PARAPHRASES))
+        await asyncio.gather(
+            *(one(i, paraphrase) for i, paraphrase in enumerate(PARAPHRASES * rounds)),
+            *(reply(i) for i in range(max(24, self.n // 2))),
+        )
+        return report
+
+
+def some_sight(rng: random.Random) -> Sight:
+    """A sample with nine candidates, one of them chosen."""
+    subjects = tuple(rng.choice(KINDS) for _ in range(9))
+    return Sight(rng.choice(("picture", "text")), subjects, rng.randint(1, 9))
+
+
+def grade_action(report: Report, asked: Paraphrase, sight: Sight, found: NextAction | None) -> None:
+    """Hold an action against what was asked for. The order of candidates and of weights makes no difference."""
+    report.check("action", found is not None and found.action == asked.action)
+    right = found is not None and found.action == asked.action
+    if found is not None and asked.action != "reply":
+        wanted = {sight.chosen if number == CHOSEN else number for number in asked.candidates}
+        weights = {weight.term: weight.weight for weight in found.weights}
+        right &= set(found.candidates) == wanted and weights == dict(asked.weights)
+        right &= found.subject == asked.subject
+    report.check("right", right)
+    report.check(asked.action, right)
+
 
 def grade(report: Report, true: Scene, knowledge: Knowledge | None) -> None:
     """Hold one answer against the facts. An answer that never came counts as empty."""
@@ -240,11 +291,11 @@ async def retrieval(scorer: Any, n: int, of: int = 64) -> tuple[float, float]:
 async def examine(
     url: str, model: str, n: int, parts: Sequence[str], cache: Path | None = None
 ) -> dict[str, Report]:
-    """The named parts of the exam (pictures, texts, stepwise, writing) against one endpoint."""
+    """The named parts of the exam (pictures, texts, stepwise, writing, talk) against one endpoint."""
     async with Client(Endpoint(base_url=url, model=model, max_concurrency=24), cache=cache) as lmm:
         examiner = Examiner(lmm, n)
         takes = {
             "pictures": examiner.from_pictures, "texts": examiner.from_texts,
-            "stepwise": examiner.stepwise, "writing": examiner.writing,
+            "stepwise": examiner.stepwise, "writing": examiner.writing, "talk": examiner.talking,
         }  # fmt: skip
         return {part: await takes[part]() for part in parts}

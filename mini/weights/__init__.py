@@ -33,10 +33,14 @@ def domains() -> list[str]:
     return [str(domain) for domain in found]
 
 
+TRAINED_ON = ("general/", "talk/")
+"""Folders of `prompts/` whose files the Qwen2-VL is trained on: the general domain, and the talk over a sample."""
+
+
 def prompts_digest(library: Library | None = None) -> str:
-    """SHA-256 over the prompt files that the Qwen2-VL is trained on: those of the general domain."""
+    """SHA-256 over the prompt files that the Qwen2-VL is trained on."""
     files = {
-        name: value for name, value in (library or Library()).digests().items() if name.startswith("general/")
+        name: value for name, value in (library or Library()).digests().items() if name.startswith(TRAINED_ON)
     }
     return hashlib.sha256(
         "\n".join(f"{name} {value}" for name, value in sorted(files.items())).encode()
