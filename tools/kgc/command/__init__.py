@@ -7,14 +7,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 COMMANDS = {
     "train": "fit a model to a knowledge graph, or go on with a run",
     "evaluate": "filtered ranks of the test triples: MRR, MR, Hits",
     "predict": "answer (head, relation, ?) or (?, relation, tail) by name",
     "explain": "modality weights of entities",
+    "check": "what is wrong with the splits of a graph: doubles, leaks, unseen entities",
+    "fit-run": "fit a model to the union of the graphs that a finished run extracted",
 }
-"""Name of the module and of the command -> what it does."""
+"""Name of the command (and of its module, with an underscore for the hyphen) -> what it does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, what in COMMANDS.items():
-        module = import_module(f"tools.kgc.command.{name}")
+        module = _module(name)
         module.add_arguments(commands.add_parser(name, help=what, description=what.capitalize() + "."))
     options = parser.parse_args(argv)
     try:
-        status: int | None = import_module(f"tools.kgc.command.{options.command}").run(options)
+        status: int | None = _module(options.command).run(options)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -38,3 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     return status or 0
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"tools.kgc.command.{command.replace('-', '_')}")
