@@ -102,7 +102,10 @@ class Plan:
     def _model(part: str, name: str) -> dict[str, Any]:
         is_mini = name == miniature.NAME
         kind: miniature.Kind = "sdxl" if part == "generator" else "clip" if part == "clip" else "blip"
-        return {"name": name, "miniature": is_mini, "revision": miniature.digest(kind) if is_mini else None}
+        if not is_mini:
+            return {"name": name, "miniature": False, "revision": None}
+        folder = str(miniature.weights(kind))
+        return {"name": name, "miniature": True, "revision": miniature.digest(kind), "folder": folder}
 
 
 def make_plan(settings: Settings, own_data: bool | None = None) -> Plan:

@@ -1,0 +1,116 @@
+"""The rows of an experiment: opened, masked, labelled, and checked for leaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.catalog import open_dataset
+from data.files import DatasetError
+from data.leaks import LeakReport, leak_report
+from data.missing import COMPLETE, Mask, simulate
+from data.sample import Dataset, Fault, Sample
+from data.views import First
+from eval.errors import EvalError
+from eval.experiment import DataSpec, MaskSpec
+from eval.task import Bools, Ints
+
+
+@dataclass(frozen=True)
+class Split:
+    """The readable rows of one split, with their positions in it."""
+
+    name: str
+    """train, dev or test, whatever the data set calls it."""
+    dataset: Dataset
+    """The whole split, of which a mask knows the length."""
+    samples: tuple[Sample, ...]
+    positions: Ints
+    faults: int
+
+    @property
+    def labels(self) -> Bools:
+        """[n, C]."""
+        column = {label: number for number, label in enumerate(self.dataset.labels)}
+        labels = np.zeros((len(self.samples), len(column)), dtype=bool)
+        for row, sample in enumerate(self.samples):
+            labels[row, [column[label] for label in sample.labels]] = True
+        return labels
+
+    @property
+    def text_codes(self) -> Ints:
+        """[n], equal for texts that differ in case and white space only; -1 for none."""
+        seen: dict[str, int] = {}
+        codes = []
+        for sample in self.samples:
+            mark = None if sample.text is None else " ".join(sample.text.casefold().split())
+            codes.append(-1 if mark is None else seen.setdefault(mark, len(seen)))
+        return np.array(codes, dtype=np.int64)
+
+    def mask(self, spec: MaskSpec, rate: float) -> Mask:
+        """The mask of the whole split."""
+        return simulate(len(self.dataset), rate, spec.type, spec.seed)
+
+    def present(self, mask: Mask | None) -> Bools:
+        """[n, 2], (image, text): what the data have and the mask leaves."""
+        rows = []
+        for position, sample in zip(self.positions.tolist(), self.samples, strict=True):
+            seen = mask.present(position) if mask else COMPLETE
+            rows.append((seen.image and sample.image is not None, seen.text and sample.text is not None))
+        return np.array(rows, dtype=bool).reshape(-1, 2)
+
+    def to_complete(self, mask: Mask) -> int:
+        """How many samples a run must complete so that all rows here that miss something are done."""
+        last = int(self.positions.max()) if len(self.positions) else -1
+        return sum(index <= last for index in mask.details)
+
+
+def open_split(spec: DataSpec, root: Path, role: str) -> Split:
+    """One split, as far as the experiment uses it. Raises `EvalError`."""
+    name = {"train": spec.train, "dev": spec.dev, "test": spec.test}[role]
+    limit = {"train": spec.train_rows, "dev": spec.test_rows, "test": spec.test_rows}[role]
+    try:
+        dataset = open_dataset(spec.name, root, name, **spec.options)
+    except DatasetError as error:
+        raise EvalError(str(error)) from None
+    kept: list[tuple[int, Sample]] = []
+    faults = 0
+    for position, row in enumerate(dataset):
+        if limit is not None and position >= limit:
+            break
+        if isinstance(row, Fault):
+            faults += 1
+        else:
+            kept.append((position, row))
+    if not kept:
+        raise EvalError(f"{spec.name}/{name} has no row that can be read.")
+    if not dataset.labels or not any(sample.labels for _, sample in kept):
+        raise EvalError(
+            f"{spec.name}/{name} in {root} has no labels, so nothing can be classified; experiments need labelled data."
+        )
+    positions = np.array([position for position, _ in kept], dtype=np.int64)
+    return Split(role, dataset, tuple(sample for _, sample in kept), positions, faults)
+
+
+def check_leaks(splits: Sequence[Split], allow: bool) -> list[LeakReport]:
+    """Training against the others. Raises `EvalError` for a leak that was not asked for."""
+    train, *others = splits
+    reports = [leak_report(_used(train), _used(other)) for other in others]
+    leaking = [report for report in reports if report.leaks]
+    if leaking and not allow:
+        raise EvalError(
+            f"{' '.join(report.summary() for report in leaking)} Give --allow-leaks to go on; "
+            "the results are then marked."
+        )
+    return reports
+
+
+def classes_without_positive(split: Split) -> list[str]:
+    """Labels that no row of the split has."""
+    empty = ~split.labels.any(axis=0)
+    return [label for label, none in zip(split.dataset.labels, empty, strict=True) if none]
+
+
+def _used(split: Split) -> Dataset:
+    return First(split.dataset, int(split.positions.max()) + 1)
