@@ -6,6 +6,7 @@ entities that would be less plausible in the tail's place, and in the head's, av
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from tools.loading import ModelError
 
 CHANCE = 50.0
 """What a random triplet gets on average, and a graph of which the model knows nothing."""
+CACHED = 2**16
+"""Triplets whose rank is kept."""
 NAMED = 3
 """How many unknown labels a note names."""
 
@@ -31,6 +34,8 @@ class PlausibilityScorer:
         self._model = model
         self._entities = _by_form(model.entities)
         self._relations = _by_form(model.relations)
+        # Candidates of one sample, and samples of one data set, say much the same.
+        self._rank = lru_cache(CACHED)(self._rank_anew)
 
     async def plausibility(self, edges: Sequence[Edge]) -> tuple[float, list[str]]:
         """On 0-100, and notes on the triplets that were skipped for a label unknown to the model.
@@ -57,7 +62,7 @@ class PlausibilityScorer:
             return CHANCE, notes or ["kgc: there is no triplet to rate, so the score is chance"]
         return float(np.mean(rated)), notes
 
-    def _rank(self, head: int, relation: int, tail: int) -> float:
+    def _rank_anew(self, head: int, relation: int, tail: int) -> float:
         tails = _share_below(self._model.tail_scores(head, relation), tail)
         heads = _share_below(self._model.head_scores(relation, tail), head)
         return 50 * (tails + heads)
