@@ -1,11 +1,16 @@
 """`calls.jsonl`: every question, drawing and score of a session, one line each, only ever appended to."""
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agent.errors import StoreError
+from agent.files import store_error
 from agent.walk.events import Asked
-from data.record import Blob, Call, Usage
+from data.record import Blob, Call, Edge, Usage
 
 
 class Logged(BaseModel):
@@ -73,6 +78,16 @@ class LoggedScore(Logged):
     notes: list[str] = Field(default_factory=list)
 
 
+class LoggedRating(Logged):
+    """A candidate's graph rated by one graph scorer."""
+
+    kind: Literal["rating"] = "rating"
+    scorer: str
+    edges: list[Edge]
+    score: float
+    notes: list[str] = Field(default_factory=list)
+
+
 class LoggedPicture(Logged):
     """A picture as it was reduced for the LMM, so that a replay needs no original."""
 
@@ -85,4 +100,77 @@ class LoggedPicture(Logged):
     height: int = 0
 
 
-Line = Annotated[LoggedCall | LoggedDrawing | LoggedScore | LoggedPicture, Field(discriminator="kind")]
+Line = Annotated[
+    LoggedCall | LoggedDrawing | LoggedScore | LoggedRating | LoggedPicture, Field(discriminator="kind")
+]
+
+LINE: TypeAdapter[Line] = TypeAdapter(Line)
+
+
+class CallLog:
+    """The file, open for appending from `open` to `close`, and its lines in memory."""
+
+    def __init__(self, path: Path, file: int, lines: list[Line], size: int, notices: list[str]) -> None:
+        self.path, self.lines, self.notices = path, lines, notices
+        self._file, self._size = file, size
+        numbers = (int(line.call[1:]) for line in lines if line.call[1:].isdigit())
+        self._last = max(numbers, default=0)
+
+    @classmethod
+    def open(cls, path: Path) -> "CallLog":
+        """Reads what is there. A last line without its end (the machine stopped while writing it) is cut off, and a
+        line that cannot be read is passed over; both give a notice. Raises `StoreError`."""
+        notices: list[str] = []
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                data = path.read_bytes()
+                size = data.rfind(b"\n") + 1
+                if size < len(data):
+                    os.ftruncate(file, size)
+                    notices.append(f"the last line of {path.name} was cut short by a crash and is left out")
+                lines = list(_read(data[:size], path, notices))
+            except BaseException:
+                os.close(file)
+                raise
+        except OSError as error:
+            raise store_error(error, path.parent) from error
+        return cls(path, file, lines, size, notices)
+
+    @property
+    def runs(self) -> int:
+        """The highest number of an attempt."""
+        return max((line.run for line in self.lines), default=0)
+
+    def next_id(self) -> str:
+        self._last += 1
+        return f"c{self._last}"
+
+    def append(self, line: Line) -> None:
+        """On disk, as far as this process is concerned, on return: one write of some kilobytes. Raises `StoreError`."""
+        if self._file < 0:
+            return  # a question that outlived its session
+        data = line.model_dump_json().encode() + b"\n"
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            failure: StoreError = store_error(error, self.path.parent)
+            raise failure from error
+        self._size += len(data)
+        self.lines.append(line)
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _read(data: bytes, path: Path, notices: list[str]) -> Iterator[Line]:
+    for number, text in enumerate(data.split(b"\n")[:-1], 1):
+        try:
+            yield LINE.validate_json(text)
+        except ValidationError:
+            notices.append(f"{path.name}, line {number}, cannot be read and is left out")

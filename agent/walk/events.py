@@ -1,8 +1,8 @@
 """What a walk tells while it works: frozen, plain as JSON, the same for the terminal and for the browser.
 
-One step is  StepStarted  (CallStarted  (CallRestarted | Token)*  CallEnded | Drawn | Scored | Note)*  StepEnded | Problem.
-Calls of one step run at the same time, so their tokens are interleaved: `call` says whose they are. An answer from the
-cache has no tokens: its CallEnded says `cached` and holds the whole text, as every CallEnded does.
+One step is StepStarted, then any of CallStarted (CallRestarted | Token)* CallEnded, Drawn, Scored, Rated and Note, then
+StepEnded or Problem. Calls of one step run at the same time, so their tokens are interleaved: `call` says whose they
+are. An answer from the cache has no tokens: its CallEnded says `cached` and holds the whole text, as every one does.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from data.record import Blob, Usage
+from data.record import Blob, Edge, Usage
 
 
 class Told(BaseModel):
@@ -138,6 +138,17 @@ class Scored(Told):
     error: str | None = None
 
 
+class Rated(Told):
+    """A graph scorer has rated a candidate's graph."""
+
+    type: Literal["rated"] = "rated"
+    run: int
+    scorer: str
+    edges: tuple[Edge, ...]
+    score: float
+    seconds: float
+
+
 class Note(Told):
     """Something the user should see while waiting: "preparing the models ..."."""
 
@@ -182,6 +193,7 @@ Event = Annotated[
     | CallEnded
     | Drawn
     | Scored
+    | Rated
     | Note
     | StepEnded
     | Problem,

@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from data.record import Blob, Record, Usage
 from data.sample import Modality
+from graphs.state import CompletionInput
 
-VERSION = 1
 MAIN = "main"
 """The branch that every session begins with."""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """What a branch may be called."""
+
+
+INPUT: TypeAdapter[CompletionInput] = TypeAdapter(CompletionInput)
 
 
 class Strict(BaseModel):
@@ -100,7 +103,7 @@ class Moment(Strict):
             return f"regenerate {self.arguments['subject']}"
         if self.kind == "reweigh":
             return "reweigh " + ",".join(f"{k}={v:g}" for k, v in self.arguments["weights"].items())
-        return self.node if self.kind == "step" else self.kind
+        return self.node if self.kind in ("step", "recorded") else self.kind
 
 
 class Branch(Strict):
@@ -139,7 +142,7 @@ class Turn(Strict):
 class Session(Strict):
     """The whole of `session.json`. No secrets, no picture bytes."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     name: str
     created: str
     source: Source
@@ -161,6 +164,10 @@ class Session(Strict):
     runs: int = 0
     """Attempts made so far; the next one has this number."""
     conversation: list[Turn] = Field(default_factory=list)
+
+    def input(self) -> CompletionInput:
+        """`task` as the graph takes it."""
+        return INPUT.validate_python(self.task)
 
     @property
     def branch(self) -> Branch:

@@ -5,7 +5,7 @@ happened, so a walk can end at any moment, by whatever means, and `resume` goes 
 
 ```
 session.json         the tree of moments, branches, settings, the conversation     agent.walk.model
-checkpoints.sqlite   the state at every moment                                     LangGraph
+checkpoints.sqlite   the state at every moment                                     agent.walk.machine
 calls.jsonl          every question and answer, drawing and score                  agent.walk.calls
 blobs/               pictures by SHA-256                                           agent.blobs
 ```
@@ -14,28 +14,75 @@ Not thread-safe, one event loop: a `Walk` does one thing at a time and answers `
 step, cancel the task that awaits it: the head stays where it was.
 """
 
-from collections.abc import Mapping
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from agent.walk.calls import LoggedCall
-from agent.walk.difference import Difference
-from agent.walk.events import Emit, silent
-from agent.walk.model import Branch, Moment, Session, Turn
+import structlog
+
+from agent.blobs import BlobStore
+from agent.errors import UsageError
+from agent.files import store_error, write_atomic
+from agent.walk import export as exports
+from agent.walk.actions import Action, action_of, perform
+from agent.walk.calls import CallLog, LoggedCall
+from agent.walk.changes import LONGEST, editable, made_by
+from agent.walk.difference import Difference, states_that_differ, values_that_differ
+from agent.walk.errors import Broken, WalkError
+from agent.walk.events import Emit, Problem, StepEnded, StepStarted, silent
+from agent.walk.folder import BLOBS, CALLS, CHECKPOINTS, WalkFolder
+from agent.walk.machine import START, Machine
+from agent.walk.markdown import markdown
+from agent.walk.model import INPUT, MAIN, NAME, Branch, Moment, Session, Turn, now
 from agent.walk.models import Models
+from agent.walk.observed import Witness, observed
+from agent.walk.options import check, options_of, plain
+from agent.walk.record import last_node
+from agent.walk.recorded import Answers, context_of
 from agent.walk.source import Case
-from data.record import Blob, Record
+from data.record import Blob, Record, Usage
+from graphs.completion import record_of
 from graphs.context import Context, Options
-from prompts.library import Library
-from tools.lmm.question import LMM
+from prompts.library import Library, Prompt, PromptError
+from tools.lmm.cache import CacheError
+from tools.lmm.question import LMM, EndpointError
+from tools.loading import ModelError
 
+__all__ = ["Broken", "Walk", "WalkError"]
 
-class WalkError(Exception):
-    """Something cannot be done with this session; the message is one clear sentence."""
+SENTENCES = (UsageError, WalkError, EndpointError, CacheError, ModelError, PromptError)
+"""Errors whose message is one sentence for the user, and whose cause may go away."""
+ACCOUNT = frozenset({"usage", "calls", "spans"})
+"""Keys of the state that every step changes."""
+OUTSIDE = 0
+"""The run of what is done with the models outside of any step, such as talk."""
+RANKED = ("rank", "verify")
+
+log = structlog.get_logger(__name__)
 
 
 class Walk:
     """One open session."""
+
+    def __init__(self, held: WalkFolder, machine: Machine, log: CallLog, models: Models | None) -> None:
+        """Not to be called: `create`, `resume` and the others open everything first."""
+        self.folder: Path = held.path
+        self.session: Session = held.session
+        """To read, not to write."""
+        self.notices: list[str] = list(log.notices)
+        """What the user should know on opening, one sentence each: other models than before, a torn line ..."""
+        self._held, self._machine, self._log, self._models = held, machine, log, models
+        self._blobs = BlobStore(held.path)
+        self._failed: dict[str, tuple[str, Action, int]] = {}
+        """By branch: the sentence, what was tried, and the number of the moment from which."""
+        self._busy = self._closed = False
 
     # ------------------------------------------------------------------------------------------ opening and closing
 
@@ -50,7 +97,27 @@ class Walk:
             WalkError: the folder is not empty.
             StoreError: it cannot be written, or another program works in it.
         """
-        raise NotImplementedError
+        session = Session(
+            name=folder.name,
+            created=now(),
+            source=case.source,
+            thread=uuid.uuid4().hex,
+            task=INPUT.dump_python(case.task, mode="json"),
+            recorded=case.record,
+            options=plain(models.options) | case.options,
+            models=models.described,
+            library=Library().digest(),
+        )
+        options_of(session.options)
+        held = await asyncio.to_thread(WalkFolder.create, folder, session)
+        walk = await cls._opened(held, models)
+        try:
+            walk.notices += case.notices
+            await walk._begin(case)
+        except BaseException:
+            await walk.close()
+            raise
+        return walk
 
     @classmethod
     async def resume(cls, folder: Path, models: Models | None = None) -> Self:
@@ -60,7 +127,19 @@ class Walk:
             WalkError: no session, or a broken one: what is broken, what can be saved and how.
             StoreError: another program works in it.
         """
-        raise NotImplementedError
+        held = await asyncio.to_thread(WalkFolder.open, folder)
+        walk = await cls._opened(held, models)
+        try:
+            if not walk.session.moments:
+                raise Broken(
+                    f"{folder} was left before its session had begun; start a new one in another folder"
+                )
+            await walk._machine.values(walk.head.checkpoint)
+        except BaseException:
+            await walk.close()
+            raise
+        walk.notices += walk._changed_since(models)
+        return walk
 
     @classmethod
     async def replay(cls, file: Path, folder: Path) -> Self:
@@ -71,17 +150,44 @@ class Walk:
             WalkError: the file is no export, or the replay asks what the file has no answer to (the prompts or the
                 code have changed since); the question is named.
         """
-        raise NotImplementedError
+        await exports.replay(await asyncio.to_thread(exports.read_export, file), folder)
+        return await cls.resume(folder)
 
     @classmethod
-    async def rebuild(cls, folder: Path) -> Self:
+    async def rebuild(cls, folder: Path, models: Models | None = None) -> Self:
         """Make `checkpoints.sqlite` anew from `session.json`, `calls.jsonl` and `blobs/` by replaying them; the broken
         file is kept beside it. Raises `WalkError` if that cannot be done."""
-        raise NotImplementedError
+        held = await asyncio.to_thread(WalkFolder.open, folder)
+        aside = folder / f"broken-{uuid.uuid4().hex[:8]}-{CHECKPOINTS}"
+        try:
+            calls = CallLog.open(folder / CALLS)
+            calls.close()
+            export = await asyncio.to_thread(exports.gather, folder, held.session, calls.lines, Library())
+            for name in (CHECKPOINTS, f"{CHECKPOINTS}-wal", f"{CHECKPOINTS}-shm"):
+                if (folder / name).exists():
+                    (folder / name).rename(aside.with_name(aside.name + name.removeprefix(CHECKPOINTS)))
+            machine = await Machine.open(folder / CHECKPOINTS, held.session.thread)
+            try:
+                checkpoints = await exports.rebuild(machine, folder, export)
+            finally:
+                await machine.close()
+            for moment, checkpoint in zip(held.session.moments, checkpoints, strict=True):
+                moment.checkpoint = checkpoint
+            held.save()
+        except OSError as error:
+            raise store_error(error, folder) from error
+        finally:
+            held.close()
+        return await cls.resume(folder, models)
 
     async def close(self) -> None:
         """Close the files and let go of the folder; a second time does nothing. The models are not the walk's."""
-        raise NotImplementedError
+        if self._closed:
+            return
+        self._closed = True
+        await self._machine.close()
+        self._log.close()
+        self._held.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,73 +197,107 @@ class Walk:
 
     # -------------------------------------------------------------------------------------- where the walk stands
 
-    folder: Path
-    session: Session
-    """To read, not to write."""
-    notices: list[str]
-    """What the user should know on opening, one sentence each: other models than before, a torn line ..."""
-
     @property
     def branch(self) -> Branch:
         """The current branch."""
-        raise NotImplementedError
+        return self.session.branch
 
     @property
     def head(self) -> Moment:
         """Where the current branch stands."""
-        raise NotImplementedError
+        return self.session.head
 
     @property
     def next_step(self) -> str | None:
         """Name of the step that `next` would do; None when the walk is finished."""
-        raise NotImplementedError
+        return self.head.next
 
     @property
     def busy(self) -> bool:
         """Whether a step, an edit or a replay is under way."""
-        raise NotImplementedError
+        return self._busy
 
     @property
     def problem(self) -> str | None:
         """The sentence of the last step's `Problem` on this branch; None after anything has succeeded."""
-        raise NotImplementedError
+        failed = self._failed.get(self.session.current)
+        return failed[0] if failed else None
 
     def options(self, at: int | None = None) -> Options:
         """The method's settings in force on the current branch, or as they were at a moment."""
-        raise NotImplementedError
+        changes = self.branch.options if at is None else self._moment(at).options
+        return options_of(self.session.options, changes)
 
     def library(self) -> Library:
         """The prompts in force on the current branch: the project's, with its edited ones in their place."""
-        raise NotImplementedError
+        return Library(replaced=self.branch.prompts)
 
     async def state(self, at: int | None = None) -> dict[str, Any]:
         """The graph's state (`graphs.state.CompletionState`) at the head, or at a moment."""
-        raise NotImplementedError
+        return await self._machine.values((self.head if at is None else self._moment(at)).checkpoint)
 
     def history(self, branch: str | None = None) -> list[Moment]:
         """From the start to the head of a branch (the current one)."""
-        raise NotImplementedError
+        return self.session.line(self._branch(branch).head if branch else self.branch.head)
+
+    def made(self, key: str, at: int | None = None) -> Moment:
+        """The latest moment, on the line to the head or to `at`, that set a value of the state (`graph`, `chosen`, ...)
+        or a field of the candidates (`description`, `image`, `scores`): where to `edit` it so that all that depends on
+        it is done anew. Raises `WalkError` if there is none."""
+        line = self.history() if at is None else self.session.line(self._moment(at).number)
+        found = made_by(key, line)
+        if found is None:
+            raise WalkError(f"nothing has made {key!r} on this line yet")
+        return found
 
     def calls(self, run: int | None = None, step: str | None = None) -> list[LoggedCall]:
         """Questions and answers in the order in which they ended: all, or those of one run (`Moment.run`; failed
         attempts have runs too), or those whose node (`extract`) or step (`extract.objects`) is `step`."""
-        raise NotImplementedError
+        return [
+            line
+            for line in self._log.lines
+            if isinstance(line, LoggedCall)
+            and (run is None or line.run == run)
+            and (step is None or step in (line.node, line.asked.step))
+        ]
 
     def file(self, sha256: str) -> Path:
         """The file of a picture of this session. Raises `WalkError` for anything that is not the SHA-256 of one, so
         what a browser sends can be handed in as it is."""
-        raise NotImplementedError
+        if re.fullmatch(r"[0-9a-f]{64}", sha256):
+            for path in (self.folder / BLOBS / sha256[:2]).glob(f"{sha256}*"):
+                return path
+        raise WalkError("there is no such picture in this session")
 
     async def record(self, at: int | None = None) -> Record:
         """The record as a batch run would have written it, with a warning for every edited prompt and value.
 
         Raises `WalkError` while steps are left."""
-        raise NotImplementedError
+        moment = self.head if at is None else self._moment(at)
+        if moment.next is not None:
+            raise WalkError(
+                f"there is no record yet: the walk is at {moment.label}, and {moment.next} comes next"
+            )
+        record = record_of(await self.state(moment.number))
+        return record.model_copy(update={"warnings": [*record.warnings, *self._by_hand(moment.number)]})
 
     async def diff(self, a: str | int, b: str | int) -> Difference:
         """What differs between two branches (by name) or moments (by number): prompts, options, knowledge, edges,
         candidates, scores, choice."""
-        raise NotImplementedError
+        (name_a, left, prompts_a, options_a), (name_b, right, prompts_b, options_b) = map(self._side, (a, b))
+        lines = [{m.number for m in self.session.line(m.number)} for m in (left, right)]
+        state_a, state_b = await self.state(left.number), await self.state(right.number)
+        return Difference(
+            a=name_a,
+            b=name_b,
+            common=max(lines[0] & lines[1]),
+            prompts=values_that_differ(prompts_a, prompts_b),
+            options=values_that_differ(
+                plain(options_of(self.session.options, options_a)),
+                plain(options_of(self.session.options, options_b)),
+            ),
+            **states_that_differ(state_a, state_b),
+        )
 
     # ------------------------------------------------------------------------------------------------------ going on
 
@@ -165,29 +305,50 @@ class Walk:
         """Do the next step. None: it ended with a `Problem` (which was told); the head has not moved.
 
         Raises `WalkError` when the walk is finished, busy, or has no models."""
-        raise NotImplementedError
+        if self.next_step is None:
+            raise WalkError("the walk is finished; go back, edit or fork to go on from an earlier moment")
+        return await self._attempt(Action("step", self.next_step), self.head, emit)
 
     async def run(self, emit: Emit = silent) -> Moment | None:
         """`next` until the walk is finished. None: a step ended with a `Problem`."""
-        raise NotImplementedError
+        moment: Moment | None = self.head
+        while moment is not None and self.next_step is not None:
+            moment = await self.next(emit)
+        return moment
 
     async def retry(self, emit: Emit = silent) -> Moment | None:
         """After a `Problem`: try that step again, with a new chance for an endpoint that was down.
 
         Otherwise: do the last step again from its parent, asking everything anew, past the response cache. The
         old outcome stays in the tree."""
-        raise NotImplementedError
+        failed = self._failed.get(self.session.current)
+        if failed is not None:
+            _, action, parent = failed
+            return await self._attempt(action, self._moment(parent), emit)
+        if self.head.kind not in ("step", "regenerate") or self.head.parent is None:
+            raise WalkError(f"there is nothing to try again: the last thing was {self.head.label}")
+        parent = self.head.parent
+        return await self._attempt(action_of(self.head), self._moment(parent), emit, fresh=True)
 
     # ------------------------------------------------------------------------------------------------- time and change
 
     async def back(self, steps: int = 1) -> Moment:
         """Move the head `steps` moments towards the start. Nothing is lost: `go` returns. Raises `WalkError` at the
         start."""
-        raise NotImplementedError
+        self._check_free()
+        line = self.history()
+        if not 0 < steps < len(line):
+            raise WalkError(
+                f"cannot go back {steps}: the line has {len(line) - 1} moments after the start"
+                if len(line) > 1
+                else "the walk is at its start"
+            )
+        return self._stand(line[-1 - steps])
 
     async def go(self, moment: int) -> Moment:
         """Move the head of the current branch to any moment of the session."""
-        raise NotImplementedError
+        self._check_free()
+        return self._stand(self._moment(moment))
 
     async def edit(self, values: Mapping[str, Any], at: int | None = None, emit: Emit = silent) -> Moment:
         """Change values of the state at the head, or at a moment, and stand there: what comes after is done anew by
@@ -197,79 +358,390 @@ class Walk:
         `knowledge` alone the graph is made anew from it.
 
         Raises `WalkError` for an unknown key or a value that does not fit, with where and why."""
-        raise NotImplementedError
+        parent = self.head if at is None else self._moment(at)
+        plain_values = dict(values)
+        with self._working():
+            return await self._change(Action("edit", parent.node, plain_values), parent, emit)
 
     async def editable(self, at: int | None = None) -> dict[str, Any]:
         """Values that `edit` takes, as plain JSON values, with what they are now."""
-        raise NotImplementedError
+        return editable(await self.state(at))
 
     def edit_prompt(self, name: str, text: str | None) -> None:
         """Use another wording on the current branch from now on; None returns to the project's. `library().names()`
         has the names. Asks nothing: go back and `next` to see what it does.
 
         Raises `WalkError` for an unknown name (close ones are named) or a text without the slots of the original."""
-        raise NotImplementedError
+        self._check_free()
+        project = Library()
+        try:
+            original = project.text(name)
+            if text is not None:
+                if len(text) > LONGEST:
+                    raise WalkError(
+                        f"the new text of the prompt {name} is longer than {LONGEST:,} characters"
+                    )
+                project.replace(name, text)
+        except PromptError as error:
+            raise WalkError(str(error)) from None
+        prompts = {key: value for key, value in self.branch.prompts.items() if key != name}
+        if text is not None and text.strip() != original.strip():
+            prompts[name] = text
+        self.branch.prompts = prompts
+        self._held.save()
 
     def set_options(self, **changes: Any) -> None:
         """Change settings of the method on the current branch (fields of `graphs.context.Options`; None returns to
         the session's). Asks nothing. `seed` counts from the next `intake` on.
 
         Raises `WalkError` for an unknown name or a value that does not fit."""
-        raise NotImplementedError
+        self._check_free()
+        given = {name: value for name, value in changes.items() if value is not None}
+        checked = check(given)
+        check(dict.fromkeys(changes))
+        kept = {name: value for name, value in self.branch.options.items() if name not in changes}
+        merged = {**kept, **checked}
+        self.branch.options = {k: v for k, v in merged.items() if v != self.session.options.get(k)}
+        self._held.save()
 
     def fork(self, name: str, at: int | None = None) -> Branch:
         """A new branch at the head, or at a moment, with the current one's prompts and options; it becomes the
         current one. Raises `WalkError` for a name that is taken or no name."""
-        raise NotImplementedError
+        self._check_free()
+        if not re.fullmatch(NAME, name):
+            raise WalkError(f"{name!r} cannot name a branch: use 64 letters, digits, dots or dashes at most")
+        if name in self.session.branches:
+            raise WalkError(f"there is a branch {name!r} already; switch to it, or take another name")
+        head = self.head if at is None else self._moment(at)
+        origin = self.branch
+        self.session.branches[name] = Branch(
+            name=name,
+            head=head.number,
+            origin=origin.name,
+            prompts=dict(origin.prompts),
+            options=dict(origin.options),
+        )
+        self.session.current = name
+        self._held.save()
+        return self.branch
 
     def switch(self, name: str) -> Branch:
         """Make another branch the current one. Raises `WalkError` for an unknown one, with the close names."""
-        raise NotImplementedError
+        self._check_free()
+        self.session.current = self._branch(name).name
+        self._held.save()
+        return self.branch
 
     async def regenerate(self, subject: str, emit: Emit = silent) -> Moment | None:
         """One more candidate around `subject`: described, drawn or written, re-read, scored, and all ranked anew.
         Needs a walk that has been ranked. None: it ended with a `Problem`."""
-        raise NotImplementedError
+        subject = " ".join(subject.split())
+        if not subject:
+            raise WalkError("name the subject to regenerate with")
+        if not any(moment.node in RANKED for moment in self.history()):
+            raise WalkError(
+                "nothing is ranked yet, so another candidate has no rivals; step on to rank first"
+            )
+        return await self._attempt(Action("regenerate", "rank", {"subject": subject}), self.head, emit)
 
     async def reweigh(self, weights: Mapping[str, float], emit: Emit = silent) -> Moment:
         """Quality and choice anew from the scores at hand; nothing is asked. The weights stay set on the branch."""
-        raise NotImplementedError
+        checked: dict[str, float] = check({"weights": dict(weights)})["weights"]
+        if not any(moment.node in RANKED for moment in self.history()):
+            raise WalkError("nothing is ranked yet, so there are no scores to weigh; step on to rank")
+        with self._working():
+            before = self.branch.options
+            self.branch.options = {**before, "weights": checked}
+            try:
+                action = Action("reweigh", self.head.node, {"weights": checked})
+                return await self._change(action, self.head, emit)
+            except BaseException:
+                self.branch.options = before
+                raise
 
     # ------------------------------------------------------------------------------------------------- for agent.talk
 
     async def context(self, emit: Emit = silent, step: str = "talk") -> Context:
         """What a node would be handed now: models, options and prompts of the branch. Everything done with it is told
         to `emit` and logged under `step`. Loads the models at first use: raises what `Models.context` raises."""
-        raise NotImplementedError
+        witness = self._witness(emit, OUTSIDE, step, self.head)
+        return await self._context(witness)
 
     async def lmm(self, emit: Emit = silent, step: str = "talk") -> LMM:
         """The LMM of `context`."""
-        raise NotImplementedError
+        return (await self.context(emit, step)).lmm
 
     async def keep(self, data: bytes, media_type: str) -> Blob:
         """A picture into the session's blobs."""
-        raise NotImplementedError
+        return await self._blobs.put(data, media_type)
 
     def say(self, turn: Turn) -> None:
         """Add a turn to the conversation, with the time and the moment; on disk on return."""
-        raise NotImplementedError
+        self.session.conversation.append(turn.model_copy(update={"at": now(), "moment": self.head.number}))
+        self._held.save()
 
     # ------------------------------------------------------------------------------------------------------ taking out
 
     async def export_markdown(self) -> str:
         """The session to read: the line of the current branch with questions, answers, graph, candidates, choice and
         the conversation. Pictures as links into the folder."""
-        raise NotImplementedError
+        return markdown(self.session, self._log.lines, await self.state())
 
     async def export_json(self) -> str:
         """The whole session as one JSON text with everything in it, pictures too (base64); `replay` rebuilds it."""
-        raise NotImplementedError
+        export = await self._gathered()
+        return await asyncio.to_thread(export.model_dump_json)
 
     async def save_record(self, path: Path) -> Record:
         """Append the record to a `.jsonl`, or write it as a `.json`. Raises `WalkError`, `StoreError`."""
-        raise NotImplementedError
+        record = await self.record()
+        line = record.model_dump_json() + "\n"
+        if path.suffix == ".jsonl":
+            await asyncio.to_thread(_append, path, line.encode())
+        else:
+            await asyncio.to_thread(_write, path, (record.model_dump_json(indent=2) + "\n").encode())
+        return record
 
     async def save_test_case(self, path: Path) -> None:
         """Input, recorded answers and expected record of the current line as one JSON, for `agent.walk.case.check`
         in a test. Raises `WalkError`, `StoreError`."""
-        raise NotImplementedError
+        record = await self.record()
+        export = exports.line_alone(await self._gathered(), self.head.number, record)
+        await asyncio.to_thread(lambda: _write(path, export.model_dump_json(indent=1).encode()))
+
+    # ----------------------------------------------------------------------------------------------------- on the way
+
+    @classmethod
+    async def _opened(cls, held: WalkFolder, models: Models | None) -> Self:
+        """Takes over the lock of `held`."""
+        try:
+            log = await asyncio.to_thread(CallLog.open, held.path / CALLS)
+            try:
+                machine = await Machine.open(held.path / CHECKPOINTS, held.session.thread)
+            except BaseException:
+                log.close()
+                raise
+        except BaseException:
+            held.close()
+            raise
+        held.session.runs = max(held.session.runs, log.runs)
+        return cls(held, machine, log, models)
+
+    async def _begin(self, case: Case) -> None:
+        """The start, and with a record what the run had found out."""
+        checkpoint = await self._machine.start(self.session.input())
+        following = await self._machine.next(checkpoint)
+        start = Moment(
+            number=0,
+            parent=None,
+            checkpoint=checkpoint,
+            branch=MAIN,
+            kind="start",
+            node=START,
+            run=OUTSIDE,
+            next=following,
+            at=now(),
+        )
+        self.session.moments.append(start)
+        self.session.branches[MAIN] = Branch(name=MAIN, head=0)
+        if case.record is not None:
+            for picture in case.pictures:
+                await self._blobs.put(*picture)
+            last = last_node(case.record)
+            while self.next_step is not None and self.head.node != last:
+                await self._change(Action("recorded", self.next_step), self.head, silent)
+        self._held.save()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """One thing at a time."""
+        self._check_free()
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def _check_free(self) -> None:
+        if self._closed:
+            raise WalkError("the session is closed")
+        if self._busy:
+            raise WalkError("a step is under way; wait for its end, or stop it")
+
+    async def _attempt(
+        self, action: Action, parent: Moment, emit: Emit, fresh: bool = False
+    ) -> Moment | None:
+        """Something that asks the models: a new moment, or a `Problem` and None."""
+        with self._working():
+            if self._models is None:
+                raise WalkError("the session was opened without models, so nothing can be asked")
+            if self._failed:
+                self._models.revive()
+                self._blobs.failure = None
+            self.session.runs += 1
+            witness = self._witness(emit, self.session.runs, action.name, parent, fresh)
+            told = {"run": witness.run, "branch": self.branch.name, "step": action.name}
+            emit(StepStarted(parent=parent.number, **told))
+            started = time.perf_counter()
+            try:
+                context = await self._context(witness)
+                checkpoint = await perform(self._machine, action, parent.checkpoint, context)
+                if self._blobs.failure is not None:
+                    raise self._blobs.failure
+                moment = await self._moved(action, parent, checkpoint, witness.run, started)
+            except Exception as error:
+                problem = self._problem_of(error, action)
+                self._failed[self.branch.name] = (problem.sentence, action, parent.number)
+                emit(problem)
+                return None
+            finally:
+                witness.over = True
+            self._tell(moment, action, emit)
+            return moment
+
+    async def _change(self, action: Action, parent: Moment, emit: Emit) -> Moment:
+        """Something that asks nothing."""
+        started = time.perf_counter()
+        self.session.runs += 1
+        witness = self._witness(silent, self.session.runs, action.name, parent)
+        options = self.options()
+        context = replace(context_of(Answers([], {}), witness.run, witness, options), library=self.library())
+        checkpoint = await perform(self._machine, action, parent.checkpoint, context, self.session.recorded)
+        moment = await self._moved(action, parent, checkpoint, witness.run, started)
+        self._tell(moment, action, emit)
+        return moment
+
+    async def _moved(
+        self, action: Action, parent: Moment, checkpoint: str, run: int, started: float
+    ) -> Moment:
+        """The new moment, on disk, as the head of the current branch."""
+        before = await self._machine.values(parent.checkpoint)
+        after = await self._machine.values(checkpoint)
+        names = dict.fromkeys([*before, *after])
+        failure = after.get("failure")
+        moment = Moment(
+            number=len(self.session.moments),
+            parent=parent.number,
+            checkpoint=checkpoint,
+            branch=self.branch.name,
+            kind=action.kind,
+            node=action.node,
+            arguments=dict(action.arguments),
+            prompts=dict(self.branch.prompts),
+            options=dict(self.branch.options),
+            run=run,
+            next=await self._machine.next(checkpoint),
+            changed=[n for n in names if n not in ACCOUNT and before.get(n) != after.get(n)],
+            failure=failure.problem if failure else None,
+            usage=sum((call.usage for call in self.calls(run=run)), Usage()),
+            at=now(),
+            seconds=round(time.perf_counter() - started, 4),
+        )
+        self.session.moments.append(moment)
+        return self._stand(moment)
+
+    def _stand(self, moment: Moment) -> Moment:
+        self.branch.head = moment.number
+        self._failed.pop(self.branch.name, None)
+        self._held.save()
+        return moment
+
+    def _tell(self, moment: Moment, action: Action, emit: Emit) -> None:
+        emit(
+            StepEnded(
+                run=moment.run,
+                branch=moment.branch,
+                step=action.name,
+                moment=moment.number,
+                changed=tuple(moment.changed),
+                next=moment.next,
+                failure=moment.failure,
+                usage=moment.usage,
+                seconds=moment.seconds,
+            )
+        )
+
+    def _problem_of(self, error: Exception, action: Action) -> Problem:
+        if isinstance(error, SENTENCES):
+            return Problem(sentence=str(error), recoverable=True, step=action.name)
+        log.error("a step failed inside the program", step=action.name, exc_info=error)
+        sentence = f"an error inside the program ({type(error).__name__}: {error})"
+        return Problem(sentence=sentence, recoverable=False, step=action.name)
+
+    def _witness(self, emit: Emit, run: int, node: str, moment: Moment, fresh: bool = False) -> Witness:
+        return Witness(self._log, self._blobs, emit, run, node, moment.checkpoint, fresh)
+
+    async def _context(self, witness: Witness) -> Context:
+        if self._models is None:
+            raise WalkError("the session was opened without models, so nothing can be asked")
+        given = await self._models.context(witness.tell)
+        return observed(replace(given, options=self.options()), witness, self.library())
+
+    def _moment(self, number: int) -> Moment:
+        if not 0 <= number < len(self.session.moments):
+            raise WalkError(
+                f"there is no moment #{number}; they go from #0 to #{len(self.session.moments) - 1}"
+            )
+        return self.session.moments[number]
+
+    def _branch(self, name: str) -> Branch:
+        if name not in self.session.branches:
+            known = list(self.session.branches)
+            close = get_close_matches(name, known, 1, 0.5)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+            raise WalkError(f"there is no branch {name!r}; {hint}")
+        return self.session.branches[name]
+
+    def _side(self, name: str | int) -> tuple[str, Moment, dict[str, str], dict[str, Any]]:
+        """Of a difference: its title, moment, prompts and options."""
+        if isinstance(name, int):
+            moment = self._moment(name)
+            return f"#{name}", moment, moment.prompts, moment.options
+        branch = self._branch(name)
+        return f"{name} #{branch.head}", self.session.moments[branch.head], branch.prompts, branch.options
+
+    def _by_hand(self, number: int) -> Iterator[str]:
+        """What a record must say about how it came about, besides what a run would say."""
+        line = self.session.line(number)
+        for moment in line:
+            if moment.kind == "edit":
+                yield f"edited by hand before {moment.next or 'the end'}: {', '.join(moment.arguments)}"
+            elif moment.kind == "regenerate":
+                yield f"a candidate was added by hand, around {moment.arguments['subject']!r}"
+            elif moment.kind == "reweigh":
+                yield "weighed anew by hand: " + moment.label.removeprefix("reweigh ")
+        edited = {(name, text) for moment in line for name, text in moment.prompts.items()}
+        for name, text in sorted(edited):
+            yield f"made with an edited prompt: {Prompt(name, text.strip()).id}"
+
+    def _changed_since(self, models: Models | None) -> Iterator[str]:
+        """What is not as it was when the session was made."""
+        if self.session.library and Library().digest() != self.session.library:
+            yield "the project's prompts have changed since this session began; new steps use the new ones"
+        if models is None:
+            return
+        for part, before in self.session.models.items():
+            after = models.described.get(part, {})
+            names = [tuple(side.get(key) for key in ("name", "revision")) for side in (before, after)]
+            if names[0] != names[1]:
+                yield f"the {part} was {before.get('name')} when this session began and is {after.get('name')} now"
+
+    async def _gathered(self) -> exports.Export:
+        session, lines = self.session.model_copy(deep=True), list(self._log.lines)
+        return await asyncio.to_thread(exports.gather, self.folder, session, lines, Library())
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise store_error(error, path.parent) from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(line)
+    except OSError as error:
+        raise store_error(error, path.parent) from error

@@ -101,10 +101,25 @@ class Oracle:
         if isinstance(answer, web.StreamResponse):
             return answer
         text = answer if isinstance(answer, str) else json.dumps(answer)
+        if (await request.json()).get("stream"):
+            return streamed(text)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
         usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
         body = {"id": "x", "object": "chat.completion", "created": 0, "model": "tiny", "choices": [choice]}
         return web.json_response(body | {"usage": usage})
+
+
+def streamed(text: str) -> web.Response:
+    """The same answer as server-sent events, ten characters each."""
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "tiny"}
+    deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": ""}, None)]
+    deltas += [({"content": text[at : at + 10]}, None) for at in range(0, len(text), 10)]
+    deltas.append(({}, "stop"))
+    chunks = [head | {"choices": [{"index": 0, "delta": d, "finish_reason": f}]} for d, f in deltas]
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    lines = [json.dumps(chunk) for chunk in [*chunks, head | {"choices": [], "usage": usage}]]
+    body = "".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"])
+    return web.Response(text=body, content_type="text/event-stream")
 
 
 def understood(body: dict[str, Any]) -> Asked:

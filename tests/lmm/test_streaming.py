@@ -133,6 +133,15 @@ async def test_an_endpoint_that_does_not_stream_is_asked_without(question, endpo
     assert first.usage.calls == 2 and ears[0].tokens == ears[1].tokens == [json.dumps(APPLES)]
 
 
+async def test_an_endpoint_that_overhears_the_wish_for_a_stream_is_asked_without(question, endpoint):
+    ear = Ear()
+    async with serving(answering(APPLES)) as server, Client(endpoint(server.url)) as lmm:
+        reply = await lmm.ask(question(), listener=ear)
+        await lmm.ask(question("Another?"), listener=Ear())
+    assert reply.value.name == "apple" and ear.tokens == [json.dumps(APPLES)]
+    assert [bool(body.get("stream")) for body in server.bodies] == [True, False, False]
+
+
 async def test_a_refused_question_does_not_switch_streaming_off(question, endpoint):
     def behave(body, number):
         return error(400, "too long") if number < 2 else streamed(json.dumps(APPLES))

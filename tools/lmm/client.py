@@ -285,7 +285,7 @@ class Client:
                 message = await self._message(request, spent)
             if not isinstance(message, AIMessage):
                 raise TypeError(f"a {type(message).__name__} instead of a reply")
-            reply = said(message)
+            reply = said(message, spent.question)
         except Exception as error:
             fault = fault_of(error, self.endpoint)
             if fault.alive:

@@ -45,15 +45,24 @@ class CutShort(ClientPayloadError):
     """A stream that ended before the answer did."""
 
 
+class NoStream(Exception):
+    """A reply without a single chunk: the endpoint has overheard the wish for a stream."""
+
+
 async def stream(chat: ChatOpenAI, request: Request, listener: Listener) -> AIMessage:
-    """One streamed request. Raises what the connection raises, and `CutShort`."""
+    """One streamed request. Raises what the connection raises, `CutShort` and `NoStream`."""
     whole: AIMessageChunk | None = None
-    async for chunk in chat.astream(list(request.messages), extra_body=request.body, stream_usage=True):
-        if not isinstance(chunk, AIMessageChunk):
-            raise TypeError(f"a {type(chunk).__name__} instead of a reply")
-        whole = chunk if whole is None else whole + chunk
-        if chunk.text:
-            listener.token(chunk.text)
+    try:
+        async for chunk in chat.astream(list(request.messages), extra_body=request.body, stream_usage=True):
+            if not isinstance(chunk, AIMessageChunk):
+                raise TypeError(f"a {type(chunk).__name__} instead of a reply")
+            whole = chunk if whole is None else whole + chunk
+            if chunk.text:
+                listener.token(chunk.text)
+    except ValueError as error:  # LangChain's word for a stream without any chunk
+        if whole is None:
+            raise NoStream(str(error)) from error
+        raise
     if whole is None or not whole.response_metadata.get("finish_reason"):
         raise CutShort("the stream ended before the answer did")
     return whole
@@ -61,7 +70,9 @@ async def stream(chat: ChatOpenAI, request: Request, listener: Listener) -> AIMe
 
 def refuses_streams(error: Exception) -> bool:
     """Whether an error may mean that the endpoint cannot stream; the same request without it then tells."""
-    return isinstance(error, openai.APIStatusError) and error.status_code in UNKNOWN
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in UNKNOWN
+    return isinstance(error, NoStream)
 
 
 def streaming(chat: ChatOpenAI) -> ChatOpenAI:

@@ -18,8 +18,9 @@ T = TypeVar("T")
 MOST_PROBLEMS = 5
 MOST_OBJECTS = 32
 """Places in a text where a JSON object may begin that are tried; bounds the work on hostile answers."""
-GOOD_ENDS = frozenset({"stop", "eos", "end_turn", ""})
-"""Finish reasons of a complete answer; "" is an endpoint that gives none."""
+GOOD_ENDS = frozenset({"stop", "eos", "end_turn", "", "tool_calls", "function_call"})
+"""Finish reasons of a complete answer; "" is an endpoint that gives none. An answer of tool calls is a text here, too
+(`tools.lmm.tools.move_of`); calls that nobody asked for leave it empty."""
 
 
 class Unusable(Exception):

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel
 
 from tools.lmm.dataurl import DataUrls
 from tools.lmm.endpoint import Endpoint
-from tools.lmm.question import Part, Picture, Question, is_structured
+from tools.lmm.question import Part, Picture, Question
 from tools.lmm.schema import wire_schema
+from tools.lmm.tools import AssistantSaid, ToolQuestion, ToolSaid, Turn, message_of, move_of, wants_schema
 
 KEY_VERSION = 1
 PIXELS_PER_TOKEN = 28 * 28
@@ -63,14 +64,41 @@ async def request_of(question: Question[Any], endpoint: Endpoint, urls: DataUrls
     """The first request of a question."""
     body = _body(question, endpoint)
     parts = merged([*question.shared, _asked(question, endpoint)])
-    content: str | list[str | dict[Any, Any]] = [await _wire_part(part, urls) for part in parts]
+    before, after = _turns(question)
+    messages: list[BaseMessage] = [SystemMessage(content=question.system)] if question.system else []
+    messages += [await _message(turn, urls) for turn in before]
+    messages.append(await _user_message(parts, urls))
+    messages += [await _message(turn, urls) for turn in after]
+    said_besides = [part for turn in (*before, *after) for part in _parts(turn)]
+    prompt_tokens = _tokens([question.system, *parts, *said_besides])
+    key = _key(question, parts, body, endpoint)
+    return Request(tuple(messages), body, key, prompt_tokens + question.max_tokens)
+
+
+def _turns(question: Question[Any]) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
+    return (question.before, question.after) if isinstance(question, ToolQuestion) else ((), ())
+
+
+def _parts(turn: Turn) -> Iterable[Part]:
+    """What of a turn counts as tokens."""
+    if isinstance(turn, AssistantSaid):
+        return [turn.text, *(f"{call.name} {call.arguments}" for call in turn.calls)]
+    return [turn.text] if isinstance(turn, ToolSaid) else turn.parts
+
+
+async def _message(turn: Turn, urls: DataUrls) -> BaseMessage:
+    if isinstance(turn, AssistantSaid):
+        return message_of(turn)
+    if isinstance(turn, ToolSaid):
+        return ToolMessage(content=turn.text, tool_call_id=turn.call, name=turn.name)
+    return await _user_message(merged(turn.parts), urls)
+
+
+async def _user_message(parts: list[Part], urls: DataUrls) -> BaseMessage:
     if len(parts) == 1 and isinstance(parts[0], str):
-        content = parts[0]
-    messages: tuple[BaseMessage, ...] = (HumanMessage(content=content),)
-    if question.system:
-        messages = (SystemMessage(content=question.system), *messages)
-    prompt_tokens = _tokens([question.system, *parts])
-    return Request(messages, body, _key(question, parts, body, endpoint), prompt_tokens + question.max_tokens)
+        return HumanMessage(content=parts[0])
+    content: list[str | dict[Any, Any]] = [await _wire_part(part, urls) for part in parts]
+    return HumanMessage(content=content)
 
 
 def merged(parts: Iterable[Part]) -> list[Part]:
@@ -86,12 +114,12 @@ def merged(parts: Iterable[Part]) -> list[Part]:
     return result
 
 
-def said(message: AIMessage) -> Said:
+def said(message: AIMessage, question: Question[Any]) -> Said:
     """Text, finish reason and usage of a reply, streamed or not; 0 tokens where the endpoint reports no usage."""
     usage = message.response_metadata.get("token_usage") or _streamed_usage(message)
     details = usage.get("prompt_tokens_details") or {}
     return Said(
-        text=message.text,
+        text=move_of(message) if isinstance(question, ToolQuestion) else message.text,
         finish_reason=str(message.response_metadata.get("finish_reason") or ""),
         refusal=message.additional_kwargs.get("refusal"),
         prompt_tokens=_count(usage.get("prompt_tokens")),
@@ -121,18 +149,20 @@ def _body(question: Question[Any], endpoint: Endpoint) -> dict[str, Any]:
     }
     for name in endpoint.omit:
         del body[name]
-    if is_structured(question.answer) and endpoint.structured == "json_schema":
+    if isinstance(question, ToolQuestion):
+        body |= {"tools": list(question.tools), "tool_choice": "auto"}
+    elif wants_schema(question) and endpoint.structured == "json_schema":
         schema = _schema(question, endpoint.sends_string_lengths)
         form = {"name": question.answer.__name__, "schema": schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
-    elif is_structured(question.answer) and endpoint.structured == "json_object":
+    elif wants_schema(question) and endpoint.structured == "json_object":
         body["response_format"] = {"type": "json_object"}
     return body | endpoint.extra
 
 
 def _asked(question: Question[Any], endpoint: Endpoint) -> str:
     """The step's question; where the endpoint takes no schema, the schema stands in it."""
-    if not is_structured(question.answer) or endpoint.structured == "json_schema":
+    if not wants_schema(question) or endpoint.structured == "json_schema":
         return question.ask
     schema = json.dumps(_schema(question, True))
     return f"{question.ask}\n\nAnswer with one JSON object that fits this JSON schema, and nothing else:\n{schema}"
@@ -149,15 +179,20 @@ async def _wire_part(part: Part, urls: DataUrls) -> dict[Any, Any]:
 
 
 def _key(question: Question[Any], parts: list[Part], body: Mapping[str, Any], endpoint: Endpoint) -> str:
-    shown = [{"picture": p.sha256, "type": p.media_type} if isinstance(p, Picture) else p for p in parts]
+    def shown(parts: Iterable[Part]) -> list[Any]:
+        return [{"picture": p.sha256, "type": p.media_type} if isinstance(p, Picture) else p for p in parts]
+
     whole = {
         "version": KEY_VERSION,
         "model": endpoint.model,
         "revision": endpoint.revision,
         "system": question.system,
-        "user": shown,
+        "user": shown(parts),
         "body": body,
     }
+    for name, turns in zip(("before", "after"), _turns(question), strict=True):
+        if turns:
+            whole[name] = [{"by": type(turn).__name__, "said": shown(_parts(turn))} for turn in turns]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
