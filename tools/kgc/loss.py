@@ -32,7 +32,7 @@ def self_adversarial_loss(positives: Tensor, negatives: Tensor, temperature: flo
 def negative_term(
     entities: Tensor, queries: Tensor, candidates: Tensor, sides: Tensor, margin: float, temperature: float
 ) -> Tensor:
-    """-mean_b sum_k w_bk log sig(-n_bk), where n_bk = margin - sum_i |entities[candidates_bk] - queries[b, sides_bk]|_i.
+    """-mean_b sum_k w_bk log sig(-n_bk), n_bk = margin - sum_i |entities[candidates_bk] - queries[b, sides_bk]|_i.
 
     The published formulation gathers a projected row per negative and lets autograd keep all of them, several times
     over. Here each entity comes once, as a row of `entities`, and a positive's K scores are all known after one small

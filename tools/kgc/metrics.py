@@ -1,11 +1,12 @@
 """MR, MRR and Hits@k of ranks, with realistic ties and with the released code's optimistic ones beside them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tools.kgc.ranking import Ranks
+if TYPE_CHECKING:
+    from tools.kgc.ranking import Ranks
 
 Side = Literal["both", "head", "tail"]
 SIDES: dict[Side, slice] = {"both": slice(0, 2), "head": slice(0, 1), "tail": slice(1, 2)}
@@ -39,7 +40,7 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate(ranks: Ranks, relations: tuple[str, ...]) -> Evaluation:
+def evaluate(ranks: "Ranks", relations: tuple[str, ...]) -> Evaluation:
     """All figures of the ranks. Raises ValueError if there are none."""
     if not len(ranks.triples):
         raise ValueError("there are no triples to evaluate")

@@ -72,9 +72,13 @@ def filtered_ranks(
             target = torch.from_numpy(targets[rows]).to(device)
             own = distances[line, target]
             if not bool(own.isfinite().all()):
-                raise ValueError("the model's scores are not numbers: it diverged; train with a lower learning rate")
+                raise ValueError(
+                    "the model's scores are not numbers: it diverged; train with a lower learning rate"
+                )
             places = answers.of(block)
-            distances[torch.from_numpy(places[0]).to(device), torch.from_numpy(places[1]).to(device)] = torch.inf
+            distances[torch.from_numpy(places[0]).to(device), torch.from_numpy(places[1]).to(device)] = (
+                torch.inf
+            )
             among = distances.index_select(0, line)
             better = (among < own.unsqueeze(1)).sum(dim=1)
             equal = (among == own.unsqueeze(1)).sum(dim=1)
