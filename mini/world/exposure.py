@@ -76,7 +76,7 @@ def zone_centre(body: Body, side: str, zone: str) -> Point:
     """The middle of a sixth of the lungs, beside heart and spine."""
     share = (ZONES.index(zone) + 0.5) / 3
     top, bottom = body.apex + 0.03, body.dome[side] + 0.03
-    away = {"upper": 0.52, "mid": 0.6, "lower": 0.66}[zone]
+    away = {"upper": 0.45, "mid": 0.57, "lower": 0.66}[zone]
     inner = 0.07 if side == "right" else 0.09
     far = inner + (body.width - inner) * away
     if zone == "lower" and side == "left":
