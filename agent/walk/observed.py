@@ -47,9 +47,10 @@ from graphs.context import Context, GraphScorer, ImageGenerator, Pictures, Score
 from prompts.library import Library
 from tools.generators.base import GenerationError
 from tools.lmm.listener import StreamingLMM
-from tools.lmm.question import LMMError, Picture, Question, Reply, is_structured
+from tools.lmm.question import LMMError, Picture, Question, Reply
 from tools.lmm.question import Part as Shown
 from tools.lmm.schema import wire_schema
+from tools.lmm.tools import ToolQuestion, ToolSaid, Turn, UserSaid, turns_of, wants_schema
 from tools.lmm.wire import merged
 
 T = TypeVar("T")
@@ -99,21 +100,34 @@ class Witness:
 
     async def asked(self, question: Question[T]) -> Asked:
         """A question as events and the log show it."""
-        parts: list[Part] = []
-        for shown in merged([*question.shared, question.ask]):
-            parts.append(await self._part(shown))
-        system = (Message(role="system", parts=(TextPart(text=question.system),)),) if question.system else ()
-        structured = is_structured(question.answer)
+        messages = (
+            [Message(role="system", parts=(TextPart(text=question.system),))] if question.system else []
+        )
+        messages += [await self._message(turn) for turn in turns_of(question)]
+        structured = wants_schema(question)
+        schema = wire_schema(cast(type[BaseModel], question.answer), True) if structured else None
+        if isinstance(question, ToolQuestion):
+            schema = {"tools": list(question.tools)}
         return Asked(
             step=question.step,
             prompt=question.prompt,
-            messages=(*system, Message(role="user", parts=tuple(parts))),
-            form=question.answer.__name__ if structured else None,
-            answer_schema=wire_schema(cast(type[BaseModel], question.answer), True) if structured else None,
+            messages=tuple(messages),
+            form=question.answer.__name__ if schema else None,
+            answer_schema=schema,
             seed=question.seed,
             temperature=question.temperature,
             max_tokens=question.max_tokens,
         )
+
+    async def _message(self, turn: Turn) -> Message:
+        """A turn as events and the log show it; calls of tools as text."""
+        if isinstance(turn, UserSaid):
+            return Message(role="user", parts=tuple([await self._part(part) for part in merged(turn.parts)]))
+        if isinstance(turn, ToolSaid):
+            return Message(role="tool", parts=(TextPart(text=turn.text),))
+        said = [turn.text] if turn.text else []
+        said += [f"{call.name}({call.arguments})" for call in turn.calls]
+        return Message(role="assistant", parts=tuple(TextPart(text=text) for text in said))
 
     async def _part(self, shown: Shown) -> Part:
         if isinstance(shown, str):

@@ -15,7 +15,7 @@ def outcome(action: NextAction, sight: Sight, rng: random.Random) -> tuple[str, 
     absent = [n for n in action.candidates if n > len(sight.subjects)]
     if absent or rng.random() < 0.04:
         problem = some_problem(absent, sight, rng)
-        return results.problem_told(problem), problem[0].upper() + problem[1:]
+        return results.problem_told(problem), sentence(problem)
     if action.action in ("regenerate", "rerank") and rng.random() < 0.12:
         return results.DECLINED, "All right, nothing was changed."
     first = action.candidates[0] if action.candidates else None
@@ -25,13 +25,9 @@ def outcome(action: NextAction, sight: Sight, rng: random.Random) -> tuple[str, 
             told = results.graph_told(first, some_edges(rng))
             return told, told.split("\n")[0]
         case "compare_graphs":
-            pair = (None, first) if len(action.candidates) == 1 else (first, action.candidates[1])
-            mine, theirs = some_edges(rng), some_edges(rng)
-            cut = rng.randint(0, 3), rng.randint(0, 3)
-            likeness = rng.uniform(0, 100)
-            told = results.comparison_told(
-                *pair, likeness, rng.randint(0, 9), mine[: cut[0]], theirs[: cut[1]]
-            )
+            left, right = (None, first) if len(action.candidates) == 1 else (first, action.candidates[1])
+            mine, theirs = some_edges(rng)[: rng.randint(0, 3)], some_edges(rng)[: rng.randint(0, 3)]
+            told = results.comparison_told(left, right, rng.uniform(0, 100), rng.randint(0, 9), mine, theirs)
             return told, told.split("\n")[0]
         case "score_candidate":
             assert first is not None
@@ -44,7 +40,7 @@ def outcome(action: NextAction, sight: Sight, rng: random.Random) -> tuple[str, 
             told = results.made_told(number, action.subject, rng.uniform(20, 190), chosen)
             return told, told
         case "rerank":
-            weights = {term: rng.randint(0, 20) / 10 for term in TERMS}
+            weights: dict[str, float] = {term: rng.randint(0, 20) / 10 for term in TERMS}
             weights |= {weight.term: weight.weight for weight in action.weights}
             chosen_now = rng.choice([*others, sight.chosen]) if sight.chosen else None
             told = results.reranked_told(weights, sight.chosen, chosen_now, rng.uniform(20, 190))
@@ -59,14 +55,19 @@ def outcome(action: NextAction, sight: Sight, rng: random.Random) -> tuple[str, 
             return results.similar_told(by, found), results.similar_told(by, found)
         case _:
             if sight.chosen is None:
-                return results.problem_told(NO_CHOICE), NO_CHOICE[0].upper() + NO_CHOICE[1:]
+                return results.problem_told(results.NO_CHOICE), sentence(results.NO_CHOICE)
             second = rng.choice(others) if others else None
-            weights = {term: rng.choice((0.5, 1.0, 1.0, 2.0, 0.0)) for term in TERMS}
-            told = results.choice_told(sight.chosen, some_scores(rng), weights, second, rng.uniform(5, 150))
+            parts: dict[str, float] = {term: rng.choice((0.5, 1.0, 1.0, 2.0, 0.0)) for term in TERMS}
+            of = rng.randint(1, 12)
+            notes = [results.kept_told(rng.randint(0, of), of)] if rng.random() < 0.8 else []
+            rival = rng.uniform(5, 150)
+            told = results.choice_told(sight.chosen, some_scores(rng), parts, second, rival, notes)
             return told, told.partition(" It is ")[0]
 
 
-NO_CHOICE = "no candidate has been chosen yet; let the walk go on first."
+def sentence(problem: str) -> str:
+    """A problem as a reply has it."""
+    return problem[0].upper() + problem[1:]
 
 
 def some_problem(absent: list[int], sight: Sight, rng: random.Random) -> str:
@@ -75,7 +76,7 @@ def some_problem(absent: list[int], sight: Sight, rng: random.Random) -> str:
         return results.no_candidate(absent[0], len(sight.subjects))
     return rng.choice(
         (
-            NO_CHOICE, "the endpoint does not answer; try again later.", "the data set has no complete sample.",
+            results.NO_CHOICE, "the endpoint does not answer; try again later.", "the data set has no complete sample.",
             "this candidate could not be drawn.", "the sample has no graph.",
         )
     )  # fmt: skip

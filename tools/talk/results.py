@@ -11,6 +11,7 @@ from tools.knowledge.questions import edge_lines
 MOST_EDGES = 60
 MOST_NAMES = 8
 DECLINED = "The user said no. Nothing was changed."
+NO_CHOICE = "no candidate has been chosen yet; let the walk go on first."
 NAMES = {"graph": "graph", "clip": "CLIP", "blip": "BLIP"}
 """The terms of the quality score as texts have them."""
 
@@ -65,6 +66,12 @@ def scores_told(number: int, scores: Scores, rank: int, of: int) -> str:
     return f"Candidate {number} has {told or 'no score'}; its quality is {scores.quality:.1f}, rank {rank} of {of}."
 
 
+def measured_told(number: int, terms: Mapping[str, float]) -> str:
+    """Scores of a candidate that is not ranked yet."""
+    told = ", ".join(f"{NAMES.get(name, name)} {value:.1f}" for name, value in terms.items())
+    return f"Candidate {number} has {told}; it is not ranked yet."
+
+
 def made_told(number: int, subject: str, quality: float, chosen: int | None) -> str:
     """A new candidate, and what is chosen now."""
     choice = f"Candidate {chosen} is chosen." if chosen is not None else "No candidate is chosen."
@@ -115,6 +122,11 @@ def choice_told(
     if parts:
         lines.append(f"It is {' + '.join(parts)}.")
     return " ".join([*lines, *notes])
+
+
+def kept_told(kept: int, of: int) -> str:
+    """A note on the choice: how much of the sample's graph is in the candidate's."""
+    return f"Of the {plural(of, 'edge')} of the sample's graph it keeps {kept}."
 
 
 def problem_told(problem: str) -> str:
