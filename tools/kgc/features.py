@@ -54,7 +54,8 @@ def read_modality(
         )
     if present is not None and present.shape != (len(graph.entities),):
         raise InputError(
-            f"{mask or path}: the mask has {shape_of(present)} entries, but {graph.name} has {len(graph.entities):,} entities"
+            f"{mask or path}: the mask has {shape_of(present)} entries, "
+            f"but {graph.name} has {len(graph.entities):,} entities"
         )
     return _modality(path, name or path.stem, features, present, graph)
 

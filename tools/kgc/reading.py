@@ -6,6 +6,7 @@ from pathlib import Path
 from tools.kgc.errors import InputError
 from tools.kgc.graph import KnowledgeGraph
 from tools.kgc.openke import ENTITIES, read_openke
+from tools.kgc.run_graph import RECORDS, graph_of_run
 from tools.kgc.tables import read_tables
 
 ENDINGS = (".tsv", ".txt")
@@ -16,6 +17,7 @@ def read_graph(source: str | Path | Sequence[str | Path], name: str | None = Non
 
     - an OpenKE folder (`entity2id.txt`, `relation2id.txt`, `train2id.txt` ...);
     - a folder of tables by name: `train`, and `valid` and `test` if they are there, as `.tsv` or `.txt`;
+    - the folder of a completion run: the union of the graphs that it extracted, all of it train;
     - one table, all of it train; or two or three in the order train, valid, test.
 
     Rows are kept as they stand, doubles and leaks included: `tools.kgc.leaks` reports them, and
@@ -32,10 +34,13 @@ def read_graph(source: str | Path | Sequence[str | Path], name: str | None = Non
     folder = paths[0]
     if (folder / ENTITIES).exists():
         return _named(read_openke(folder), name)
+    if (folder / RECORDS).exists():
+        return _named(graph_of_run(folder), name)
     train, valid, test = (_table(folder, split) for split in ("train", "valid", "test"))
     if train is None:
         raise InputError(
-            f"{folder} holds no graph: neither OpenKE's {ENTITIES} nor a table train.tsv or train.txt"
+            f"{folder} holds no graph: neither OpenKE's {ENTITIES}, nor a table train.tsv or train.txt, "
+            f"nor a run's {RECORDS}"
         )
     return read_tables(name or folder.resolve().name, train, valid, test)
 
