@@ -63,11 +63,12 @@ class WalkFolder:
             lock.release()
             raise
 
-    def save(self) -> None:
-        """Write `session.json`, whole or not at all; it would survive a power cut. Raises `StoreError`."""
+    def save(self, durable: bool = False) -> None:
+        """Write `session.json`, whole or not at all. A process that dies loses nothing of it; a power cut the last
+        seconds, as with the checkpoints, unless it is `durable`, which waits for the disk. Raises `StoreError`."""
         try:
             data = self.session.model_dump_json(indent=1).encode()
-            write_atomic(self.path / SESSION, data, durable=True)
+            write_atomic(self.path / SESSION, data, durable=durable)
         except OSError as error:
             raise store_error(error, self.path) from error
 

@@ -23,7 +23,7 @@ from data.missing import COMPLETE, Present
 from data.pictures import PictureError, load
 from data.reader import Reader
 from data.record import Blob, Record, Truth
-from data.sample import Dataset, Domain, ImageRef, Modality, Sample
+from data.sample import Dataset, Domain, Fault, ImageRef, Modality, Sample
 from graphs.completion import CannotComplete, to_input
 from graphs.state import CompletionInput
 from prompts.library import Library
@@ -152,21 +152,48 @@ def from_run(folder: Path, sample_id: str) -> Case:
 
 
 def find(dataset: Reader[Any], sample_id: str) -> tuple[int, Sample]:
-    """(position, sample) of an id. Reads the index, and of the rows only this one.
+    """(position, sample) of an id. Reads the index, and of the rows only this one where the index knows ids.
 
     Raises `UsageError`: no such id, with the close ones, or a row that cannot be read."""
     ids = []
     for index, (name, entry) in enumerate(dataset.entries()):
         if name == sample_id:
-            try:
-                return index, dataset.read(entry)
-            except (BadRow, DatasetError) as error:
-                raise UsageError(str(error)) from None
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{dataset.root}, {name}: the row cannot be read ({error})") from None
+            return index, _read(dataset, name, entry)
+        if index == 0 and not _names_are_ids(dataset, name, entry):
+            return _find_by_reading(dataset, sample_id)
         ids.append(name)
-    where = f"{dataset.name}/{dataset.split}"
-    raise UsageError(f"there is no sample {sample_id!r} in {where}; {_close(sample_id, ids)}")
+    raise UsageError(_not_there(dataset, sample_id, ids))
+
+
+def _names_are_ids(dataset: Reader[Any], name: str, entry: Any) -> bool:
+    try:
+        return _read(dataset, name, entry).id == name
+    except UsageError:
+        return True  # a broken first row says nothing; a wrong id is then told by its name in the index
+
+
+def _find_by_reading(dataset: Reader[Any], sample_id: str) -> tuple[int, Sample]:
+    ids = []
+    for index, row in enumerate(dataset):
+        if row.id == sample_id:
+            if isinstance(row, Fault):
+                raise UsageError(row.problem)
+            return index, row
+        ids.append(row.id)
+    raise UsageError(_not_there(dataset, sample_id, ids))
+
+
+def _read(dataset: Reader[Any], name: str, entry: Any) -> Sample:
+    try:
+        return dataset.read(entry)
+    except (BadRow, DatasetError) as error:
+        raise UsageError(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{dataset.root}, {name}: the row cannot be read ({error})") from None
+
+
+def _not_there(dataset: Reader[Any], sample_id: str, ids: list[str]) -> str:
+    return f"there is no sample {sample_id!r} in {dataset.name}/{dataset.split}; {_close(sample_id, ids)}"
 
 
 def _close(wanted: str, ids: Iterable[str]) -> str:

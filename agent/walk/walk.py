@@ -19,7 +19,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,7 +28,7 @@ from typing import Any, Self
 import structlog
 
 from agent.blobs import BlobStore
-from agent.errors import UsageError
+from agent.errors import StoreError, UsageError
 from agent.files import store_error, write_atomic
 from agent.walk import export as exports
 from agent.walk.actions import Action, action_of, perform
@@ -187,6 +187,8 @@ class Walk:
         self._closed = True
         await self._machine.close()
         self._log.close()
+        with suppress(StoreError):  # it is written already; this only makes sure of it
+            await asyncio.to_thread(self._held.save, durable=True)
         self._held.close()
 
     async def __aenter__(self) -> Self:

@@ -1,15 +1,16 @@
 """A walk over the fixed world of `tests/graphs/workbench.py`: a loopback endpoint, real client, real graph."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "graphs"))
+sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("graphs", "agent")]
 
+from llm_double import Double
 from workbench import Bench, Oracle, Table, serving
 
 from agent.walk.events import Event
@@ -64,22 +65,30 @@ class World:
         return [event for event in self.told if isinstance(event, kind)]
 
 
-Clean = Callable[[Record], dict[str, Any]]
+Clean = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def timeless() -> Clean:
-    """A record without what differs between two equal runs: times, and whether the cache or the endpoint answered."""
+    """A record without what differs between two equal runs: times, and with `cached` whether and what the endpoint was
+    asked."""
 
-    def clean(record: Record) -> dict[str, Any]:
+    def clean(record: Record, cached: bool = False) -> dict[str, Any]:
+        without = {"seconds", "cached", "prompt_tokens", "completion_tokens"} if cached else {"seconds"}
         plain = record.model_dump(mode="json", exclude={"seconds", "usage"})
-        plain["calls"] = sorted(
-            ({k: v for k, v in call.items() if k not in ("seconds", "cached")} for call in plain["calls"]),
-            key=lambda call: call["step"],
-        )
-        return plain
+        calls = [{k: v for k, v in call.items() if k not in without} for call in plain["calls"]]
+        return plain | {"calls": sorted(calls, key=lambda call: call["step"])}
 
     return clean
+
+
+@pytest.fixture
+def double() -> Iterator[Double]:
+    """An endpoint that lists its models and answers the probe, but does not stream."""
+    server = Double()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
