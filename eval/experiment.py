@@ -85,6 +85,8 @@ class MethodSpec(Strict):
     method: str
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+    rates: tuple[float, ...] | None = None
+    """Only at these of the experiment's missing rates; None: at all."""
 
     @model_validator(mode="before")
     @classmethod
@@ -93,11 +95,12 @@ class MethodSpec(Strict):
         if isinstance(value, str):
             return {"method": value, "name": value}
         if isinstance(value, dict) and "options" not in value and "method" in value:
-            options = {k: v for k, v in value.items() if k not in ("method", "name")}
+            options = {k: v for k, v in value.items() if k not in ("method", "name", "rates")}
             return {
                 "method": value["method"],
                 "name": value.get("name") or _named(value["method"], options),
                 "options": options,
+                "rates": value.get("rates"),
             }
         return value
 

@@ -9,7 +9,7 @@ import numpy as np
 from data.catalog import open_dataset
 from data.files import DatasetError
 from data.leaks import LeakReport, leak_report
-from data.missing import COMPLETE, Mask, simulate
+from data.missing import COMPLETE, Mask, coco_seed, simulate
 from data.sample import Dataset, Fault, Sample
 from data.views import First
 from eval.errors import EvalError
@@ -48,9 +48,13 @@ class Split:
             codes.append(-1 if mark is None else seen.setdefault(mark, len(seen)))
         return np.array(codes, dtype=np.int64)
 
+    def seed(self, spec: MaskSpec, rate: float) -> int | None:
+        """Of the mask; None is the released one of that type. The released masks of COCO have one per rate."""
+        return coco_seed(spec.type, rate) if spec.seed is None and self.dataset.name == "coco" else spec.seed
+
     def mask(self, spec: MaskSpec, rate: float) -> Mask:
         """The mask of the whole split."""
-        return simulate(len(self.dataset), rate, spec.type, spec.seed)
+        return simulate(len(self.dataset), rate, spec.type, self.seed(spec, rate))
 
     def present(self, mask: Mask | None) -> Bools:
         """[n, 2], (image, text): what the data have and the mask leaves."""

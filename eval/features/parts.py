@@ -1,7 +1,5 @@
 """From the rows of a split, its mask and its runs to the arrays that methods work on."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from data.missing import Mask
@@ -14,11 +12,8 @@ from eval.splits import Split
 from eval.task import MODALITIES, Candidates, Floats, Part
 
 
-def build_part(split: Split, mask: Mask | None, runs: Mapping[str, RunFolder], extractor: Extractor) -> Part:
-    """Features of everything that the split has, hidden or not, and of every sound candidate of the runs.
-
-    Raises `EvalError` if a run is not of this split and mask, or nothing can be encoded.
-    """
+def build_part(split: Split, mask: Mask | None, extractor: Extractor) -> Part:
+    """Features of everything that the split has, hidden or not. Raises `EvalError` if nothing can be encoded."""
     images = extractor.images([sample.image for sample in split.samples])
     texts = extractor.texts([sample.text for sample in split.samples])
     width = next((len(vector) for vector in (*images, *texts) if vector is not None), 0)
@@ -26,19 +21,12 @@ def build_part(split: Split, mask: Mask | None, runs: Mapping[str, RunFolder], e
         raise EvalError(f"Nothing of {split.dataset.name}/{split.dataset.split} could be encoded.")
     truth = {"image": stacked(images, width), "text": stacked(texts, width)}
     exists = np.stack([~np.isnan(truth[name]).any(axis=1) for name in MODALITIES], axis=1)
-    completions = {}
-    for name, run in runs.items():
-        if mask is None:
-            raise EvalError(f"The run {name} completes {split.dataset.split}, of which nothing is hidden.")
-        run.check(split.dataset, mask)
-        completions[name] = candidates_of(run, split, width, extractor)
     return Part(
         truth=truth,
         present=split.present(mask) & exists,
         labels=split.labels,
         text_codes=split.text_codes,
         ids=tuple(sample.id for sample in split.samples),
-        completions=completions,
     )
 
 

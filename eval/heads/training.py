@@ -46,7 +46,7 @@ def train(
     slope = torch.optim.lr_scheduler.LambdaLR(optimiser, _slope(schedule.warm_up, steps))
     network.train()
     for _ in range(schedule.epochs):
-        for batch in torch.randperm(rows).split(schedule.batch):
+        for batch in torch.split(torch.randperm(rows), schedule.batch):
             loss = batch_loss(batch)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

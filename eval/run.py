@@ -1,0 +1,108 @@
+"""`python -m eval.run EXPERIMENT`: completes, trains, measures, and writes tables, plots and a page.
+
+    experiment  what is asked, from a YAML file and the flags     eval.experiment
+    plan        data, runs, features -> cells                     eval.plan
+    pool        cells in parallel, each finished one kept         eval.pool
+    report      tables, plots and one page                        eval.output
+
+Exit status: 0 all done, 1 some cells are broken (they are listed, and shown as broken), 2 wrong usage or input that
+cannot be used, 130 interrupted; the same command goes on.
+"""
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from eval.errors import EvalError
+from eval.experiment import Experiment, load, names
+from eval.flags import changed, given, parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    try:
+        if options.list:
+            return _list()
+        if options.experiment is None:
+            raise EvalError(f"Name an experiment: {', '.join(names())}.")
+        name, experiment = load(options.experiment)
+        return run(name, changed(experiment, options), options)
+    except EvalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except Exception:  # a mistake of ours must not look like a broken cell
+        traceback.print_exc()
+        print("error: a mistake inside the program, see above; the same command goes on", file=sys.stderr)
+        return 70
+
+
+def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
+    """One experiment from its plan to its page."""
+    from eval.cells import Cell, Missing, Result, Store
+    from eval.output import write_all
+    from eval.places import Places
+    from eval.plan import make_plan
+    from eval.pool import cores, work_through
+    from eval.results import Outcome, Results
+
+    started = time.monotonic()
+    places = Places(options.out.expanduser())
+    plan = make_plan(experiment, given(options.run), places, _tell)
+    store = Store(places.cells)
+    outcomes: dict[Cell | Missing, Outcome] = {}
+    for missing in plan.missing:
+        outcomes[missing] = Outcome(missing, Result(status="broken", problem=missing.problem))
+    todo = []
+    for cell in plan.cells:
+        known = store.get(cell.identity)
+        if known is None:
+            todo.append(cell)
+        else:
+            outcomes[cell] = Outcome(cell, known)
+    _tell(f"{len(plan.cells):,} cells, {len(plan.cells) - len(todo):,} of them known")
+
+    def done(cell: Cell, result: Result) -> None:
+        outcomes[cell] = Outcome(cell, result)
+        state = result.problem if result.status == "broken" else f"{result.seconds:.1f} s"
+        rate = "" if cell.rate is None else f", rate {cell.rate:g}"
+        _tell(
+            f"  {len(outcomes):,}/{len(plan.cells) + len(plan.missing):,} {cell.dataset}{rate}, "
+            f"{cell.method.name}, {cell.head_name}, seed {cell.seed}: {state}"
+        )
+
+    work_through(todo, places.parts, places.cells, options.workers or cores(), done)
+    ordered = [outcomes[each] for each in (*plan.cells, *plan.missing)]
+    results = Results(ordered)
+    folder = places.results(name)
+    write_all(name, experiment, plan, results, store, places, command=_command(), tell=_tell)
+    for outcome in {each.result.problem: each for each in results.broken}.values():
+        _tell(f"broken: {outcome.cell.method.name}: {outcome.result.problem}")
+    _tell(f"{folder / 'index.html'} after {time.monotonic() - started:.0f} s")
+    return 1 if results.broken else 0
+
+
+def _list() -> int:
+    for name in names():
+        _, experiment = load(name)
+        print(f"{name:12} {experiment.title}. {experiment.question}")
+    return 0
+
+
+def _command() -> str:
+    return " ".join(["python -m eval.run", *sys.argv[1:]])
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
