@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         env_prefix="KB_", env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8", frozen=True
     )
 
-    elsewhere: ClassVar[frozenset[str]] = frozenset({"tools"})
+    elsewhere: ClassVar[frozenset[str]] = frozenset({"tools", "web_token"})
     """Settings of `agent.chat` and `agent.web` alone, whose variables may stand in the same `.env`."""
 
     dataset: Literal["mmimdb", "coco", "iuxray", "folder"] = setting(
