@@ -1,7 +1,7 @@
 """Cells in parallel: a bounded number of processes, none of which can take the experiment down with it."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -10,7 +10,8 @@ from pathlib import Path
 from eval.cells import Cell, Result
 from eval.work import prepare_process, work
 
-Done = Callable[[Cell, Result], None]
+Done = Callable[[int, Result], None]
+"""Called with the number of the cell in the given order, and what became of it."""
 
 
 def cores() -> int:
@@ -24,17 +25,19 @@ def work_through(cells: Sequence[Cell], parts: Path, store: Path, workers: int, 
     When a process dies (out of memory, say), nobody knows which of the cells in flight it was: all that are left are
     tried again one at a time, and the one that kills its process again is broken.
     """
-    left = _together(cells, parts, store, workers, done)
-    for cell in left:
-        if _together([cell], parts, store, 1, done):
-            done(cell, Result(status="broken", problem="its process died, most likely for lack of memory"))
+    left = _together(dict(enumerate(cells)), parts, store, workers, done)
+    for number, cell in left.items():
+        if _together({number: cell}, parts, store, 1, done):
+            done(number, Result(status="broken", problem="its process died, most likely for lack of memory"))
 
 
-def _together(cells: Sequence[Cell], parts: Path, store: Path, workers: int, done: Done) -> list[Cell]:
+def _together(
+    cells: Mapping[int, Cell], parts: Path, store: Path, workers: int, done: Done
+) -> dict[int, Cell]:
     """The cells that were not worked out because a process died."""
-    left = dict(enumerate(cells))
+    left = dict(cells)
     if not left:
-        return []
+        return left
     # spawn: a forked process would inherit PyTorch's threads in an unknown state.
     context = get_context("spawn")
     with ProcessPoolExecutor(max(1, min(workers, len(left))), context, prepare_process) as pool:
@@ -43,11 +46,12 @@ def _together(cells: Sequence[Cell], parts: Path, store: Path, workers: int, don
         }
         try:
             for future in as_completed(futures):
-                result = future.result()
-                done(left.pop(futures[future]), result)
+                result, number = future.result(), futures[future]
+                del left[number]
+                done(number, result)
         except BrokenProcessPool:
-            return list(left.values())
+            return left
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return []
+    return left

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
     """One experiment from its plan to its page."""
-    from eval.cells import Cell, Missing, Result, Store
+    from eval.cells import Result, Store
     from eval.output import write_all
     from eval.places import Places
     from eval.plan import make_plan
@@ -57,30 +57,28 @@ def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
     places = Places(options.out.expanduser())
     plan = make_plan(experiment, given(options.run), places, _tell)
     store = Store(places.cells)
-    outcomes: dict[Cell | Missing, Outcome] = {}
-    for missing in plan.missing:
-        outcomes[missing] = Outcome(missing, Result(status="broken", problem=missing.problem))
-    todo = []
-    for cell in plan.cells:
-        known = store.get(cell.identity)
-        if known is None:
-            todo.append(cell)
-        else:
-            outcomes[cell] = Outcome(cell, known)
+    known = [store.get(cell.identity) for cell in plan.cells]
+    todo = [cell for cell, result in zip(plan.cells, known, strict=True) if result is None]
     _tell(f"{len(plan.cells):,} cells, {len(plan.cells) - len(todo):,} of them known")
+    new: dict[int, Result] = {}
 
-    def done(cell: Cell, result: Result) -> None:
-        outcomes[cell] = Outcome(cell, result)
+    def done(number: int, result: Result) -> None:
+        cell, new[number] = todo[number], result
         state = result.problem if result.status == "broken" else f"{result.seconds:.1f} s"
         rate = "" if cell.rate is None else f", rate {cell.rate:g}"
         _tell(
-            f"  {len(outcomes):,}/{len(plan.cells) + len(plan.missing):,} {cell.dataset}{rate}, "
-            f"{cell.method.name}, {cell.head_name}, seed {cell.seed}: {state}"
+            f"  {len(new):,}/{len(todo):,} {cell.dataset}{rate}, {cell.method.name}, {cell.head_name}, "
+            f"seed {cell.seed}: {state}"
         )
 
     work_through(todo, places.parts, places.cells, options.workers or cores(), done)
-    ordered = [outcomes[each] for each in (*plan.cells, *plan.missing)]
-    results = Results(ordered)
+    fresh = iter(new[number] for number in range(len(todo)))
+    outcomes = [
+        Outcome(cell, result if result is not None else next(fresh))
+        for cell, result in zip(plan.cells, known, strict=True)
+    ]
+    outcomes += [Outcome(each, Result(status="broken", problem=each.problem)) for each in plan.missing]
+    results = Results(outcomes)
     folder = places.results(name)
     write_all(name, experiment, plan, results, store, places, command=_command(), tell=_tell)
     for outcome in {each.result.problem: each for each in results.broken}.values():

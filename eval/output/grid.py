@@ -190,7 +190,7 @@ def _field(report: Report, block: Block, line: str, rate: float, metric: str, fi
         return Field(BROKEN, "broken")
     if figure.mean is None:
         return Field(DASH)
-    text = f"{figure.mean:.1f}" + (f" ± {figure.std:.1f}" if figure.std is not None else "")
+    text = f"{figure.mean:.1f}" + (f" ± {figure.std:.1f}" if figure.std else "")
     return Field(text, "best" if line == _best(report, block, rate, metric) else "value")
 
 
@@ -235,7 +235,7 @@ def _notes(report: Report, block: Block, shown: bool) -> tuple[str, ...]:
     ]
     if empty := report.empty_classes(block.dataset):
         some = ", ".join(empty[:5]) + (" ..." if len(empty) > 5 else "")
-        notes.append(f"{len(empty)} classes have no positive test row and are in no mean: {some}.")
+        notes.append(f"No test row has these classes, so they are in no mean ({len(empty)}): {some}.")
     if shown and scene.miniature:
         notes.append(
             "Published figures are of real data and large models; beside the miniature they show the form of "

@@ -62,7 +62,10 @@ def page(report: Report, grids: Sequence[tuple[str, Grid]], plots: Sequence[Plot
 def _marks(report: Report) -> str:
     parts = []
     if report.miniature:
-        parts.append(f'<div class="mark">{escape(report.label)}</div>')
+        parts.append(
+            f'<div class="mark">{escape(report.label)}<p>A drawn world and tiny models: no measure '
+            "of the method on real data.</p></div>"
+        )
     for scene in report.plan.scenes:
         parts += [
             f'<div class="mark">LEAKING SPLIT<p>{escape(leak.summary())}</p></div>' for leak in scene.leaking

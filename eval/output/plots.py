@@ -195,7 +195,8 @@ def _sweep(report: Report) -> Plot | None:
             axis.set_xlabel(f"weight of {first}")
             axis.set_title(f"{ranked.dataset}, {ranked.run}, rate {ranked.rate:g}", fontsize=9)
         axes[0].set_ylabel("likeness to the truth")
-        axes[0].legend(fontsize=7, framealpha=0.2)
+        handles, texts = axes[0].get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside lower center", ncols=3, frameon=False, fontsize=7)
         figure.suptitle(report.label, fontsize=8)
         caption = "Mean likeness of the chosen candidate to the hidden truth, for all weights that sum to 1."
         return _plot("ranking-weights", caption, figure)

@@ -19,6 +19,7 @@ from eval.scene import Scene
 from eval.splits import classes_without_positive
 from eval.task import MODALITIES
 
+MINIATURE = "MINIATURE, not real data"
 PUBLISHED_METRICS = ("macro_f1", "map", "ss")
 
 
@@ -58,7 +59,7 @@ class Report:
     @property
     def label(self) -> str:
         """What every table and plot carries when the miniature has a part in it."""
-        return "MINIATURE: no measure of the method on real data" if self.miniature else ""
+        return MINIATURE if self.miniature else ""
 
     def scene(self, dataset: str) -> Scene:
         return next(scene for scene in self.plan.scenes if scene.spec.name == dataset)
