@@ -12,6 +12,7 @@ from graphs.context import Context, Options
 
 if TYPE_CHECKING:
     from agent.context import Built
+    from tools.lmm.client import Client
 
 
 class Models(Protocol):
@@ -30,7 +31,7 @@ class Models(Protocol):
         ...
 
     def revive(self) -> None:
-        """Give an endpoint that counted as down a new chance."""
+        """Give an endpoint that counts as down a new chance; nothing where it does not."""
         ...
 
 
@@ -72,12 +73,13 @@ class PlannedModels:
 
     def revive(self) -> None:
         """An endpoint of one's own is asked again; the miniature's, which is a process of ours, is started again."""
-        if self._open is None:
+        client = self._open.client if self._open else None
+        if client is None or client.down is None:
             return
         if self.plan.endpoint is None:
             self._stale = True
         else:
-            self._open.revive()
+            client.revive()
 
     async def _close(self, at_once: bool) -> None:
         opened, self._open, self._stale = self._open, None, False
@@ -117,9 +119,10 @@ class _Opened:
                 self._task.cancel()
             raise
 
-    def revive(self) -> None:
-        if self._built.done() and not self._built.cancelled() and self._built.exception() is None:
-            self._built.result().client.revive()
+    @property
+    def client(self) -> "Client | None":
+        good = self._built.done() and not self._built.cancelled() and self._built.exception() is None
+        return self._built.result().client if good else None
 
     async def close(self, at_once: bool) -> None:
         self._leave.set()

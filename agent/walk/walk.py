@@ -16,73 +16,50 @@ step, cancel the task that awaits it: the head stays where it was.
 
 import asyncio
 import re
-import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
-
-from agent.blobs import BlobStore
-from agent.errors import StoreError, UsageError
 from agent.files import store_error, write_atomic
 from agent.walk import export as exports
-from agent.walk.actions import Action, action_of, perform
+from agent.walk.actions import Action, action_of
 from agent.walk.calls import CallLog, LoggedCall
 from agent.walk.changes import LONGEST, editable, made_by
 from agent.walk.difference import Difference, states_that_differ, values_that_differ
+from agent.walk.engine import OUTSIDE, Engine
 from agent.walk.errors import Broken, WalkError
-from agent.walk.events import Emit, Problem, StepEnded, StepStarted, silent
+from agent.walk.events import Emit, silent
 from agent.walk.folder import BLOBS, CALLS, CHECKPOINTS, WalkFolder
-from agent.walk.machine import START, Machine
+from agent.walk.machine import Machine
 from agent.walk.markdown import markdown
-from agent.walk.model import INPUT, MAIN, NAME, Branch, Moment, Session, Turn, now
+from agent.walk.model import INPUT, NAME, Branch, Moment, Session, Turn, now
 from agent.walk.models import Models
-from agent.walk.observed import Witness, observed
 from agent.walk.options import check, options_of, plain
-from agent.walk.record import last_node
-from agent.walk.recorded import Answers, context_of
+from agent.walk.provenance import by_hand, changed_since
 from agent.walk.source import Case
-from data.record import Blob, Record, Usage
+from data.record import Blob, Record
 from graphs.completion import record_of
 from graphs.context import Context, Options
-from prompts.library import Library, Prompt, PromptError
-from tools.lmm.cache import CacheError
-from tools.lmm.question import LMM, EndpointError
-from tools.loading import ModelError
+from prompts.library import Library, PromptError
+from tools.lmm.question import LMM
 
 __all__ = ["Broken", "Walk", "WalkError"]
 
-SENTENCES = (UsageError, WalkError, EndpointError, CacheError, ModelError, PromptError)
-"""Errors whose message is one sentence for the user, and whose cause may go away."""
-ACCOUNT = frozenset({"usage", "calls", "spans"})
-"""Keys of the state that every step changes."""
-OUTSIDE = 0
-"""The run of what is done with the models outside of any step, such as talk."""
 RANKED = ("rank", "verify")
-
-log = structlog.get_logger(__name__)
 
 
 class Walk:
     """One open session."""
 
-    def __init__(self, held: WalkFolder, machine: Machine, log: CallLog, models: Models | None) -> None:
+    def __init__(self, engine: Engine) -> None:
         """Not to be called: `create`, `resume` and the others open everything first."""
-        self.folder: Path = held.path
-        self.session: Session = held.session
+        self.folder: Path = engine.path
+        self.session: Session = engine.session
         """To read, not to write."""
-        self.notices: list[str] = list(log.notices)
+        self.notices: list[str] = list(engine.log.notices)
         """What the user should know on opening, one sentence each: other models than before, a torn line ..."""
-        self._held, self._machine, self._log, self._models = held, machine, log, models
-        self._blobs = BlobStore(held.path)
-        self._failed: dict[str, tuple[str, Action, int]] = {}
-        """By branch: the sentence, what was tried, and the number of the moment from which."""
-        self._busy = self._closed = False
+        self._engine = engine
 
     # ------------------------------------------------------------------------------------------ opening and closing
 
@@ -110,10 +87,10 @@ class Walk:
         )
         options_of(session.options)
         held = await asyncio.to_thread(WalkFolder.create, folder, session)
-        walk = await cls._opened(held, models)
+        walk = cls(await Engine.open(held, models))
         try:
             walk.notices += case.notices
-            await walk._begin(case)
+            await walk._engine.begin(case)
         except BaseException:
             await walk.close()
             raise
@@ -128,17 +105,17 @@ class Walk:
             StoreError: another program works in it.
         """
         held = await asyncio.to_thread(WalkFolder.open, folder)
-        walk = await cls._opened(held, models)
+        walk = cls(await Engine.open(held, models))
         try:
             if not walk.session.moments:
                 raise Broken(
                     f"{folder} was left before its session had begun; start a new one in another folder"
                 )
-            await walk._machine.values(walk.head.checkpoint)
+            await walk._engine.machine.values(walk.head.checkpoint)
         except BaseException:
             await walk.close()
             raise
-        walk.notices += walk._changed_since(models)
+        walk.notices += changed_since(walk.session, models)
         return walk
 
     @classmethod
@@ -182,14 +159,7 @@ class Walk:
 
     async def close(self) -> None:
         """Close the files and let go of the folder; a second time does nothing. The models are not the walk's."""
-        if self._closed:
-            return
-        self._closed = True
-        await self._machine.close()
-        self._log.close()
-        with suppress(StoreError):  # it is written already; this only makes sure of it
-            await asyncio.to_thread(self._held.save, durable=True)
-        self._held.close()
+        await self._engine.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -217,17 +187,17 @@ class Walk:
     @property
     def busy(self) -> bool:
         """Whether a step, an edit or a replay is under way."""
-        return self._busy
+        return self._engine.busy
 
     @property
     def problem(self) -> str | None:
         """The sentence of the last step's `Problem` on this branch; None after anything has succeeded."""
-        failed = self._failed.get(self.session.current)
+        failed = self._engine.failed.get(self.session.current)
         return failed[0] if failed else None
 
     def options(self, at: int | None = None) -> Options:
         """The method's settings in force on the current branch, or as they were at a moment."""
-        changes = self.branch.options if at is None else self._moment(at).options
+        changes = self.branch.options if at is None else self._engine.moment(at).options
         return options_of(self.session.options, changes)
 
     def library(self) -> Library:
@@ -236,17 +206,19 @@ class Walk:
 
     async def state(self, at: int | None = None) -> dict[str, Any]:
         """The graph's state (`graphs.state.CompletionState`) at the head, or at a moment."""
-        return await self._machine.values((self.head if at is None else self._moment(at)).checkpoint)
+        return await self._engine.machine.values(
+            (self.head if at is None else self._engine.moment(at)).checkpoint
+        )
 
     def history(self, branch: str | None = None) -> list[Moment]:
         """From the start to the head of a branch (the current one)."""
-        return self.session.line(self._branch(branch).head if branch else self.branch.head)
+        return self.session.line(self._engine.branch(branch).head if branch else self.branch.head)
 
     def made(self, key: str, at: int | None = None) -> Moment:
         """The latest moment, on the line to the head or to `at`, that set a value of the state (`graph`, `chosen`, ...)
         or a field of the candidates (`description`, `image`, `scores`): where to `edit` it so that all that depends on
         it is done anew. Raises `WalkError` if there is none."""
-        line = self.history() if at is None else self.session.line(self._moment(at).number)
+        line = self.history() if at is None else self.session.line(self._engine.moment(at).number)
         found = made_by(key, line)
         if found is None:
             raise WalkError(f"nothing has made {key!r} on this line yet")
@@ -257,7 +229,7 @@ class Walk:
         attempts have runs too), or those whose node (`extract`) or step (`extract.objects`) is `step`."""
         return [
             line
-            for line in self._log.lines
+            for line in self._engine.log.lines
             if isinstance(line, LoggedCall)
             and (run is None or line.run == run)
             and (step is None or step in (line.node, line.asked.step))
@@ -275,13 +247,15 @@ class Walk:
         """The record as a batch run would have written it, with a warning for every edited prompt and value.
 
         Raises `WalkError` while steps are left."""
-        moment = self.head if at is None else self._moment(at)
+        moment = self.head if at is None else self._engine.moment(at)
         if moment.next is not None:
             raise WalkError(
                 f"there is no record yet: the walk is at {moment.label}, and {moment.next} comes next"
             )
         record = record_of(await self.state(moment.number))
-        return record.model_copy(update={"warnings": [*record.warnings, *self._by_hand(moment.number)]})
+        return record.model_copy(
+            update={"warnings": [*record.warnings, *by_hand(self.session, moment.number)]}
+        )
 
     async def diff(self, a: str | int, b: str | int) -> Difference:
         """What differs between two branches (by name) or moments (by number): prompts, options, knowledge, edges,
@@ -309,7 +283,7 @@ class Walk:
         Raises `WalkError` when the walk is finished, busy, or has no models."""
         if self.next_step is None:
             raise WalkError("the walk is finished; go back, edit or fork to go on from an earlier moment")
-        return await self._attempt(Action("step", self.next_step), self.head, emit)
+        return await self._engine.attempt(Action("step", self.next_step), self.head, emit)
 
     async def run(self, emit: Emit = silent) -> Moment | None:
         """`next` until the walk is finished. None: a step ended with a `Problem`."""
@@ -323,21 +297,21 @@ class Walk:
 
         Otherwise: do the last step again from its parent, asking everything anew, past the response cache. The
         old outcome stays in the tree."""
-        failed = self._failed.get(self.session.current)
+        failed = self._engine.failed.get(self.session.current)
         if failed is not None:
             _, action, parent = failed
-            return await self._attempt(action, self._moment(parent), emit)
+            return await self._engine.attempt(action, self._engine.moment(parent), emit)
         if self.head.kind not in ("step", "regenerate") or self.head.parent is None:
             raise WalkError(f"there is nothing to try again: the last thing was {self.head.label}")
         parent = self.head.parent
-        return await self._attempt(action_of(self.head), self._moment(parent), emit, fresh=True)
+        return await self._engine.attempt(action_of(self.head), self._engine.moment(parent), emit, fresh=True)
 
     # ------------------------------------------------------------------------------------------------- time and change
 
     async def back(self, steps: int = 1) -> Moment:
         """Move the head `steps` moments towards the start. Nothing is lost: `go` returns. Raises `WalkError` at the
         start."""
-        self._check_free()
+        self._engine.check_free()
         line = self.history()
         if not 0 < steps < len(line):
             raise WalkError(
@@ -345,12 +319,12 @@ class Walk:
                 if len(line) > 1
                 else "the walk is at its start"
             )
-        return self._stand(line[-1 - steps])
+        return self._engine.stand(line[-1 - steps])
 
     async def go(self, moment: int) -> Moment:
         """Move the head of the current branch to any moment of the session."""
-        self._check_free()
-        return self._stand(self._moment(moment))
+        self._engine.check_free()
+        return self._engine.stand(self._engine.moment(moment))
 
     async def edit(self, values: Mapping[str, Any], at: int | None = None, emit: Emit = silent) -> Moment:
         """Change values of the state at the head, or at a moment, and stand there: what comes after is done anew by
@@ -360,10 +334,10 @@ class Walk:
         `knowledge` alone the graph is made anew from it.
 
         Raises `WalkError` for an unknown key or a value that does not fit, with where and why."""
-        parent = self.head if at is None else self._moment(at)
+        parent = self.head if at is None else self._engine.moment(at)
         plain_values = dict(values)
-        with self._working():
-            return await self._change(Action("edit", parent.node, plain_values), parent, emit)
+        with self._engine.working():
+            return await self._engine.change(Action("edit", parent.node, plain_values), parent, emit)
 
     async def editable(self, at: int | None = None) -> dict[str, Any]:
         """Values that `edit` takes, as plain JSON values, with what they are now."""
@@ -374,7 +348,7 @@ class Walk:
         has the names. Asks nothing: go back and `next` to see what it does.
 
         Raises `WalkError` for an unknown name (close ones are named) or a text without the slots of the original."""
-        self._check_free()
+        self._engine.check_free()
         project = Library()
         try:
             original = project.text(name)
@@ -390,31 +364,31 @@ class Walk:
         if text is not None and text.strip() != original.strip():
             prompts[name] = text
         self.branch.prompts = prompts
-        self._held.save()
+        self._engine.save()
 
     def set_options(self, **changes: Any) -> None:
         """Change settings of the method on the current branch (fields of `graphs.context.Options`; None returns to
         the session's). Asks nothing. `seed` counts from the next `intake` on.
 
         Raises `WalkError` for an unknown name or a value that does not fit."""
-        self._check_free()
+        self._engine.check_free()
         given = {name: value for name, value in changes.items() if value is not None}
         checked = check(given)
         check(dict.fromkeys(changes))
         kept = {name: value for name, value in self.branch.options.items() if name not in changes}
         merged = {**kept, **checked}
         self.branch.options = {k: v for k, v in merged.items() if v != self.session.options.get(k)}
-        self._held.save()
+        self._engine.save()
 
     def fork(self, name: str, at: int | None = None) -> Branch:
         """A new branch at the head, or at a moment, with the current one's prompts and options; it becomes the
         current one. Raises `WalkError` for a name that is taken or no name."""
-        self._check_free()
+        self._engine.check_free()
         if not re.fullmatch(NAME, name):
             raise WalkError(f"{name!r} cannot name a branch: use 64 letters, digits, dots or dashes at most")
         if name in self.session.branches:
             raise WalkError(f"there is a branch {name!r} already; switch to it, or take another name")
-        head = self.head if at is None else self._moment(at)
+        head = self.head if at is None else self._engine.moment(at)
         origin = self.branch
         self.session.branches[name] = Branch(
             name=name,
@@ -424,14 +398,14 @@ class Walk:
             options=dict(origin.options),
         )
         self.session.current = name
-        self._held.save()
+        self._engine.save()
         return self.branch
 
     def switch(self, name: str) -> Branch:
         """Make another branch the current one. Raises `WalkError` for an unknown one, with the close names."""
-        self._check_free()
-        self.session.current = self._branch(name).name
-        self._held.save()
+        self._engine.check_free()
+        self.session.current = self._engine.branch(name).name
+        self._engine.save()
         return self.branch
 
     async def regenerate(self, subject: str, emit: Emit = silent) -> Moment | None:
@@ -444,19 +418,19 @@ class Walk:
             raise WalkError(
                 "nothing is ranked yet, so another candidate has no rivals; step on to rank first"
             )
-        return await self._attempt(Action("regenerate", "rank", {"subject": subject}), self.head, emit)
+        return await self._engine.attempt(Action("regenerate", "rank", {"subject": subject}), self.head, emit)
 
     async def reweigh(self, weights: Mapping[str, float], emit: Emit = silent) -> Moment:
         """Quality and choice anew from the scores at hand; nothing is asked. The weights stay set on the branch."""
         checked: dict[str, float] = check({"weights": dict(weights)})["weights"]
         if not any(moment.node in RANKED for moment in self.history()):
             raise WalkError("nothing is ranked yet, so there are no scores to weigh; step on to rank")
-        with self._working():
+        with self._engine.working():
             before = self.branch.options
             self.branch.options = {**before, "weights": checked}
             try:
                 action = Action("reweigh", self.head.node, {"weights": checked})
-                return await self._change(action, self.head, emit)
+                return await self._engine.change(action, self.head, emit)
             except BaseException:
                 self.branch.options = before
                 raise
@@ -466,8 +440,8 @@ class Walk:
     async def context(self, emit: Emit = silent, step: str = "talk") -> Context:
         """What a node would be handed now: models, options and prompts of the branch. Everything done with it is told
         to `emit` and logged under `step`. Loads the models at first use: raises what `Models.context` raises."""
-        witness = self._witness(emit, OUTSIDE, step, self.head)
-        return await self._context(witness)
+        witness = self._engine.witness(emit, OUTSIDE, step, self.head)
+        return await self._engine.context(witness)
 
     async def lmm(self, emit: Emit = silent, step: str = "talk") -> LMM:
         """The LMM of `context`."""
@@ -475,19 +449,19 @@ class Walk:
 
     async def keep(self, data: bytes, media_type: str) -> Blob:
         """A picture into the session's blobs."""
-        return await self._blobs.put(data, media_type)
+        return await self._engine.blobs.put(data, media_type)
 
     def say(self, turn: Turn) -> None:
         """Add a turn to the conversation, with the time and the moment; on disk on return."""
         self.session.conversation.append(turn.model_copy(update={"at": now(), "moment": self.head.number}))
-        self._held.save()
+        self._engine.save()
 
     # ------------------------------------------------------------------------------------------------------ taking out
 
     async def export_markdown(self) -> str:
         """The session to read: the line of the current branch with questions, answers, graph, candidates, choice and
         the conversation. Pictures as links into the folder."""
-        return markdown(self.session, self._log.lines, await self.state())
+        return markdown(self.session, self._engine.log.lines, await self.state())
 
     async def export_json(self) -> str:
         """The whole session as one JSON text with everything in it, pictures too (base64); `replay` rebuilds it."""
@@ -505,231 +479,22 @@ class Walk:
         return record
 
     async def save_test_case(self, path: Path) -> None:
-        """Input, recorded answers and expected record of the current line as one JSON, for `agent.walk.case.check`
+        """Input, recorded answers and expected record of the current line as one JSON, for `agent.walk.case.compare`
         in a test. Raises `WalkError`, `StoreError`."""
         record = await self.record()
         export = exports.line_alone(await self._gathered(), self.head.number, record)
         await asyncio.to_thread(lambda: _write(path, export.model_dump_json(indent=1).encode()))
 
-    # ----------------------------------------------------------------------------------------------------- on the way
-
-    @classmethod
-    async def _opened(cls, held: WalkFolder, models: Models | None) -> Self:
-        """Takes over the lock of `held`."""
-        try:
-            log = await asyncio.to_thread(CallLog.open, held.path / CALLS)
-            try:
-                machine = await Machine.open(held.path / CHECKPOINTS, held.session.thread)
-            except BaseException:
-                log.close()
-                raise
-        except BaseException:
-            held.close()
-            raise
-        held.session.runs = max(held.session.runs, log.runs)
-        return cls(held, machine, log, models)
-
-    async def _begin(self, case: Case) -> None:
-        """The start, and with a record what the run had found out."""
-        checkpoint = await self._machine.start(self.session.input())
-        following = await self._machine.next(checkpoint)
-        start = Moment(
-            number=0,
-            parent=None,
-            checkpoint=checkpoint,
-            branch=MAIN,
-            kind="start",
-            node=START,
-            run=OUTSIDE,
-            next=following,
-            at=now(),
-        )
-        self.session.moments.append(start)
-        self.session.branches[MAIN] = Branch(name=MAIN, head=0)
-        if case.record is not None:
-            for picture in case.pictures:
-                await self._blobs.put(*picture)
-            last = last_node(case.record)
-            while self.next_step is not None and self.head.node != last:
-                await self._change(Action("recorded", self.next_step), self.head, silent)
-        self._held.save()
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        """One thing at a time."""
-        self._check_free()
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-
-    def _check_free(self) -> None:
-        if self._closed:
-            raise WalkError("the session is closed")
-        if self._busy:
-            raise WalkError("a step is under way; wait for its end, or stop it")
-
-    async def _attempt(
-        self, action: Action, parent: Moment, emit: Emit, fresh: bool = False
-    ) -> Moment | None:
-        """Something that asks the models: a new moment, or a `Problem` and None."""
-        with self._working():
-            if self._models is None:
-                raise WalkError("the session was opened without models, so nothing can be asked")
-            if self._failed:
-                self._models.revive()
-                self._blobs.failure = None
-            self.session.runs += 1
-            witness = self._witness(emit, self.session.runs, action.name, parent, fresh)
-            told = {"run": witness.run, "branch": self.branch.name, "step": action.name}
-            emit(StepStarted(parent=parent.number, **told))
-            started = time.perf_counter()
-            try:
-                context = await self._context(witness)
-                checkpoint = await perform(self._machine, action, parent.checkpoint, context)
-                if self._blobs.failure is not None:
-                    raise self._blobs.failure
-                moment = await self._moved(action, parent, checkpoint, witness.run, started)
-            except Exception as error:
-                problem = self._problem_of(error, action)
-                self._failed[self.branch.name] = (problem.sentence, action, parent.number)
-                emit(problem)
-                return None
-            finally:
-                witness.over = True
-            self._tell(moment, action, emit)
-            return moment
-
-    async def _change(self, action: Action, parent: Moment, emit: Emit) -> Moment:
-        """Something that asks nothing."""
-        started = time.perf_counter()
-        self.session.runs += 1
-        witness = self._witness(silent, self.session.runs, action.name, parent)
-        options = self.options()
-        context = replace(context_of(Answers([], {}), witness.run, witness, options), library=self.library())
-        checkpoint = await perform(self._machine, action, parent.checkpoint, context, self.session.recorded)
-        moment = await self._moved(action, parent, checkpoint, witness.run, started)
-        self._tell(moment, action, emit)
-        return moment
-
-    async def _moved(
-        self, action: Action, parent: Moment, checkpoint: str, run: int, started: float
-    ) -> Moment:
-        """The new moment, on disk, as the head of the current branch."""
-        before = await self._machine.values(parent.checkpoint)
-        after = await self._machine.values(checkpoint)
-        names = dict.fromkeys([*before, *after])
-        failure = after.get("failure")
-        moment = Moment(
-            number=len(self.session.moments),
-            parent=parent.number,
-            checkpoint=checkpoint,
-            branch=self.branch.name,
-            kind=action.kind,
-            node=action.node,
-            arguments=dict(action.arguments),
-            prompts=dict(self.branch.prompts),
-            options=dict(self.branch.options),
-            run=run,
-            next=await self._machine.next(checkpoint),
-            changed=[n for n in names if n not in ACCOUNT and before.get(n) != after.get(n)],
-            failure=failure.problem if failure else None,
-            usage=sum((call.usage for call in self.calls(run=run)), Usage()),
-            at=now(),
-            seconds=round(time.perf_counter() - started, 4),
-        )
-        self.session.moments.append(moment)
-        return self._stand(moment)
-
-    def _stand(self, moment: Moment) -> Moment:
-        self.branch.head = moment.number
-        self._failed.pop(self.branch.name, None)
-        self._held.save()
-        return moment
-
-    def _tell(self, moment: Moment, action: Action, emit: Emit) -> None:
-        emit(
-            StepEnded(
-                run=moment.run,
-                branch=moment.branch,
-                step=action.name,
-                moment=moment.number,
-                changed=tuple(moment.changed),
-                next=moment.next,
-                failure=moment.failure,
-                usage=moment.usage,
-                seconds=moment.seconds,
-            )
-        )
-
-    def _problem_of(self, error: Exception, action: Action) -> Problem:
-        if isinstance(error, SENTENCES):
-            return Problem(sentence=str(error), recoverable=True, step=action.name)
-        log.error("a step failed inside the program", step=action.name, exc_info=error)
-        sentence = f"an error inside the program ({type(error).__name__}: {error})"
-        return Problem(sentence=sentence, recoverable=False, step=action.name)
-
-    def _witness(self, emit: Emit, run: int, node: str, moment: Moment, fresh: bool = False) -> Witness:
-        return Witness(self._log, self._blobs, emit, run, node, moment.checkpoint, fresh)
-
-    async def _context(self, witness: Witness) -> Context:
-        if self._models is None:
-            raise WalkError("the session was opened without models, so nothing can be asked")
-        given = await self._models.context(witness.tell)
-        return observed(replace(given, options=self.options()), witness, self.library())
-
-    def _moment(self, number: int) -> Moment:
-        if not 0 <= number < len(self.session.moments):
-            raise WalkError(
-                f"there is no moment #{number}; they go from #0 to #{len(self.session.moments) - 1}"
-            )
-        return self.session.moments[number]
-
-    def _branch(self, name: str) -> Branch:
-        if name not in self.session.branches:
-            known = list(self.session.branches)
-            close = get_close_matches(name, known, 1, 0.5)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-            raise WalkError(f"there is no branch {name!r}; {hint}")
-        return self.session.branches[name]
-
     def _side(self, name: str | int) -> tuple[str, Moment, dict[str, str], dict[str, Any]]:
         """Of a difference: its title, moment, prompts and options."""
         if isinstance(name, int):
-            moment = self._moment(name)
+            moment = self._engine.moment(name)
             return f"#{name}", moment, moment.prompts, moment.options
-        branch = self._branch(name)
+        branch = self._engine.branch(name)
         return f"{name} #{branch.head}", self.session.moments[branch.head], branch.prompts, branch.options
 
-    def _by_hand(self, number: int) -> Iterator[str]:
-        """What a record must say about how it came about, besides what a run would say."""
-        line = self.session.line(number)
-        for moment in line:
-            if moment.kind == "edit":
-                yield f"edited by hand before {moment.next or 'the end'}: {', '.join(moment.arguments)}"
-            elif moment.kind == "regenerate":
-                yield f"a candidate was added by hand, around {moment.arguments['subject']!r}"
-            elif moment.kind == "reweigh":
-                yield "weighed anew by hand: " + moment.label.removeprefix("reweigh ")
-        edited = {(name, text) for moment in line for name, text in moment.prompts.items()}
-        for name, text in sorted(edited):
-            yield f"made with an edited prompt: {Prompt(name, text.strip()).id}"
-
-    def _changed_since(self, models: Models | None) -> Iterator[str]:
-        """What is not as it was when the session was made."""
-        if self.session.library and Library().digest() != self.session.library:
-            yield "the project's prompts have changed since this session began; new steps use the new ones"
-        if models is None:
-            return
-        for part, before in self.session.models.items():
-            after = models.described.get(part, {})
-            names = [tuple(side.get(key) for key in ("name", "revision")) for side in (before, after)]
-            if names[0] != names[1]:
-                yield f"the {part} was {before.get('name')} when this session began and is {after.get('name')} now"
-
     async def _gathered(self) -> exports.Export:
-        session, lines = self.session.model_copy(deep=True), list(self._log.lines)
+        session, lines = self.session.model_copy(deep=True), list(self._engine.log.lines)
         return await asyncio.to_thread(exports.gather, self.folder, session, lines, Library())
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("graphs", "agent")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "graphs"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))
 
 from llm_double import Double
 from workbench import Bench, Oracle, Table, serving

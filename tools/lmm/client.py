@@ -136,6 +136,11 @@ class Client:
         """A snapshot for a progress display."""
         return self._tally.totals()
 
+    @property
+    def down(self) -> str | None:
+        """Why the endpoint counts as down, one sentence; None while it does not."""
+        return self._circuit.down
+
     def revive(self) -> None:
         """Forget that the endpoint was down: the next question tries it again."""
         self._circuit = Circuit()
