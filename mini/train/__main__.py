@@ -8,6 +8,7 @@ from pathlib import Path
 from mini.train.pictures import PictureStore
 
 PICTURES = 24_000
+FILMS = 12_000
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ def vae(job: Job) -> None:
 def unet(job: Job) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(job.work, job.store, job.steps(3200), 64)
+    train_unet(job.work, job.store, job.steps(4000), 64)
 
 
 def decoder(job: Job) -> None:
     from mini.train.diffusion import train_decoder
 
-    train_decoder(job.work, job.out / "sdxl", job.store, job.steps(800), 32)
+    train_decoder(job.work, job.out / "sdxl", job.store, job.steps(500), 32)
 
 
 def clip(job: Job) -> None:
@@ -72,8 +73,18 @@ def blip(job: Job) -> None:
     train_encoder("blip", job.work, job.out / "blip", job.store, job.steps(350), 64)
 
 
+def recogniser(job: Job) -> None:
+    """The judges of drawn candidates; about five minutes each, and as long to draw the radiographs."""
+    from mini.train.films import FilmStore
+    from mini.train.recogniser import train_films, train_scenes
+
+    train_scenes(job.work, job.out / "recogniser", job.store, job.steps(1000), 64)
+    train_films(job.work, job.out / "recogniser", FilmStore(job.work, FILMS), job.steps(1000), 64)
+
+
 STAGES: dict[str, Stage] = {
     "tower": tower, "joint": joint, "vae": vae, "unet": unet, "decoder": decoder, "clip": clip, "blip": blip,
+    "recogniser": recogniser,
 }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def train_joint(
         with torch.autocast("cpu", dtype=torch.bfloat16):
             drilled, n_drilled, right_drilled = turn_loss(model, encoder, exercises, None, 0.0, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            talks = talk.batch(batch // 2, rng)
+            talks = talk.batch(batch, rng)
             talked, n_talked, right_talked = turn_loss(model, encoder, talks, None, 0.0, rng)
         loss = (read + written) / (n_read + n_written) + 0.5 * drilled / n_drilled + 0.5 * talked / n_talked
         torch.autograd.backward(loss)
