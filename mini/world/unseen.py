@@ -103,6 +103,7 @@ def caption(scene: Scene, rng: random.Random) -> str:
     """As `mini.world.texts.caption`, in wordings that were held out."""
     phrases = [_phrase(group, rng) for group in scene.groups]
     body = rng.choice(JOINS[scene.arrangement]).join(phrases) if scene.arrangement else listing(phrases)
+    forms: tuple[str, ...]
     if scene.style:
         forms = (f"you can see {body}, all of it {scene.style}", f"{scene.style} artwork with {body}")
     else:
