@@ -34,7 +34,8 @@ class AdaptiveFusion(nn.Module):
         if self.adaptive:
             fused, weights = _Fusion.apply(self.attention, present, *embeddings)
             return fused, weights
-        weights = (present / present.sum(dim=1, keepdim=True)).to(embeddings[0].dtype)
+        there = present.to(embeddings[0].dtype)
+        weights = there / there.sum(dim=1, keepdim=True)
         return _weighted_sum(embeddings, weights), weights
 
 

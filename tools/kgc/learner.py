@@ -62,11 +62,11 @@ class Learner:
         self._optimiser.zero_grad()
         loss.backward(inputs=self._learnt)  # the generators are not this step's to change
         self._optimiser.step()
-        if self._generator_optimiser is None:
+        if self.adversary is None or self._generator_optimiser is None:
             return loss.item(), 0.0
         against = self.generator_loss(batch)
         self._generator_optimiser.zero_grad()
-        against.backward()
+        against.backward(inputs=list(self.adversary.parameters()))  # nor the model this one's
         self._generator_optimiser.step()
         return loss.item(), against.item()
 
@@ -89,7 +89,7 @@ class Learner:
         return loss
 
     def generator_loss(self, batch: Batch) -> Tensor:
-        """sum_j L(synthetic_j, positives) of the batch's positives, with gradient for the generators alone."""
+        """sum_j L(synthetic_j, positives) of the batch's positives, for the generators: the model is as it is."""
         assert self.adversary is not None
         with torch.no_grad():
             rows, places = np.unique(np.concatenate([batch.heads, batch.tails]), return_inverse=True)
