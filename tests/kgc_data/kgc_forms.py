@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from data.record import Edge, Record
+from data.sample import Domain, Modality
 from tools.kgc.graph import KnowledgeGraph
 from tools.kgc.reading import read_graph
 
@@ -39,3 +41,16 @@ def read_benchmark(name: str) -> KnowledgeGraph:
     if not (BENCHMARKS / name).is_dir():
         pytest.skip(f"the triples of {name} are not at hand")
     return read_graph(BENCHMARKS / name)
+
+
+def record(name: str, *edges: tuple[str, str, str]) -> str:
+    """A line of records.jsonl whose sample has this graph."""
+    graph = [Edge(head=head, relation=relation, tail=tail) for head, relation, tail in edges]
+    return Record(
+        sample_id=name,
+        index=0,
+        status="completed",
+        domain=Domain.GENERAL,
+        missing=Modality.IMAGE,
+        graph=graph,
+    ).model_dump_json()

@@ -4,23 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from kgc_forms import record
 
-from data.record import Edge, Record
-from data.sample import Domain, Modality
 from tools.kgc.errors import InputError
 from tools.kgc.run_graph import graph_of_run
-
-
-def record(name: str, *edges: tuple[str, str, str]) -> str:
-    graph = [Edge(head=head, relation=relation, tail=tail) for head, relation, tail in edges]
-    return Record(
-        sample_id=name,
-        index=0,
-        status="completed",
-        domain=Domain.GENERAL,
-        missing=Modality.IMAGE,
-        graph=graph,
-    ).model_dump_json()
 
 
 def test_labels_meet_in_normal_form_and_doubles_count_once(tmp_path: Path) -> None:

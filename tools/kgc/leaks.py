@@ -171,15 +171,15 @@ def _pairs(graph: KnowledgeGraph, triples: Triples) -> tuple[list[Pair], Partner
 
 def _copied(graph: KnowledgeGraph, rows: Triples, partners: Partners) -> int:
     """Rows (h, r, t) with a partner (t, q, h) or (h, q, t) in train."""
-    known = codes(graph, graph.train)
+    known = frozenset(codes(graph, graph.train).tolist())
     answered = np.zeros(len(rows), bool)
-    head, relation, tail = rows.T
     for kind, table in partners.items():
-        ends = (tail, head) if kind == "inverse" else (head, tail)
+        turned = rows[:, ::-1] if kind == "inverse" else rows
         for r, q in np.argwhere(table).tolist():
-            partner = np.stack([ends[0], np.full(len(rows), q), ends[1]], axis=1)
-            # A loop is its own inverse partner, and would have to be in train itself.
-            answered |= (relation == r) & np.isin(codes(graph, partner), known)
+            asked = np.flatnonzero(rows[:, 1] == r)
+            partner = turned[asked]
+            partner[:, 1] = q
+            answered[asked] |= np.array([code in known for code in codes(graph, partner).tolist()], bool)
     return int(answered.sum())
 
 
