@@ -113,12 +113,11 @@ class SchemaWay:
 
 def partial_reply(text: str) -> str:
     """What is certain of the field `reply` in the beginning of a JSON object."""
-    found = re.search(r'"reply"\s*:\s*"((?:[^"\\]|\\.)*)', text, re.DOTALL)
+    found = re.search(r'"reply"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)', text, re.DOTALL)
     if not found:
         return ""
-    body = re.sub(r"\\u[0-9a-fA-F]{0,3}$", "", found[1])
     try:
-        decoded = str(json.loads(f'"{body}"', strict=False))
+        decoded = str(json.loads(f'"{found[1]}"', strict=False))
     except ValueError:
         return ""
     return decoded[:-1] if decoded and "\ud800" <= decoded[-1] <= "\udbff" else decoded
