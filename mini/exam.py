@@ -124,14 +124,14 @@ class Examiner:
         await asyncio.gather(*map(one, self.layouts()))
         return report
 
-    async def from_texts(self) -> Report:
-        """Merged extraction of plots."""
+    async def from_texts(self, tell: Callable[[Scene, random.Random], str] = plot) -> Report:
+        """Merged extraction of plots, or of texts told otherwise (`mini.world.unseen`, say)."""
         report = Report()
 
         async def one(index: int, layout: Layout) -> None:
             rng = random.Random(f"exam-{index}")
             told = layout.scene.told(rng)
-            reading = Reading(Domain.GENERAL, Modality.TEXT, plot(told, rng))
+            reading = Reading(Domain.GENERAL, Modality.TEXT, tell(told, rng))
             grade(report, told, await self.ask(report, self.questions.merged(reading, "extract")))
 
         await asyncio.gather(*(one(i, layout) for i, layout in enumerate(self.layouts())))
@@ -294,7 +294,7 @@ async def examine(
     """The named parts of the exam (pictures, texts, stepwise, writing, talk) against one endpoint."""
     async with Client(Endpoint(base_url=url, model=model, max_concurrency=24), cache=cache) as lmm:
         examiner = Examiner(lmm, n)
-        takes = {
+        takes: dict[str, Callable[[], Awaitable[Report]]] = {
             "pictures": examiner.from_pictures, "texts": examiner.from_texts,
             "stepwise": examiner.stepwise, "writing": examiner.writing, "talk": examiner.talking,
         }  # fmt: skip

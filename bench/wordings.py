@@ -1,0 +1,102 @@
+"""How much the miniature's Qwen2-VL depends on wordings: texts and prompts in words that it was never trained on.
+
+    python bench/wordings.py [--n 200] [--model DIR]
+
+Each row asks about the same held-out scenes (and studies, if the model knows radiographs), once in trained wordings and
+once in held-out ones. Writes bench/results/wordings.json and .md.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from data.sample import Domain
+from mini.endpoint.process import start
+from mini.exam import Examiner, Report
+from mini.exam_medical import MedicalExaminer
+from mini.exam_prompts import REWORDINGS, library
+from mini.weights import domains
+from mini.world import unseen
+from tools.knowledge.questions import Questions
+from tools.lmm.client import Client
+from tools.lmm.endpoint import Endpoint
+
+RESULTS = Path(__file__).parent / "results" / "wordings"
+Take = Callable[[], Awaitable[Report]]
+
+
+def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
+    """Name of a row -> what asks for it."""
+    own = Examiner(lmm, n)
+    reworded = {name: Examiner(lmm, n, Questions(library(name))) for name in REWORDINGS}
+    rows: dict[str, Take] = {
+        "plots": own.from_texts,
+        "plots, held-out wordings": lambda: own.from_texts(unseen.plot),
+        "captions, held-out wordings": lambda: own.from_texts(unseen.caption),
+        "pictures": own.from_pictures,
+    }
+    for name, examiner in reworded.items():
+        rows[f"plots, {name} prompts"] = examiner.from_texts
+        rows[f"pictures, {name} prompts"] = examiner.from_pictures
+    if Domain.XRAY in known:
+        medical = MedicalExaminer(own)
+        rows |= {
+            "reports": medical.from_reports,
+            "reports, held-out wordings": lambda: medical.from_reports(unseen.report),
+            "radiographs": medical.from_radiographs,
+        }
+        for name, examiner in reworded.items():
+            rows[f"reports, {name} prompts"] = MedicalExaminer(examiner).from_reports
+            rows[f"radiographs, {name} prompts"] = MedicalExaminer(examiner).from_radiographs
+    return rows
+
+
+async def measure(n: int, model: Path | None) -> dict[str, Any]:
+    async with start(model, threads=os.cpu_count() or 2) as endpoint:
+        served = Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)
+        async with Client(served) as lmm:
+            return {name: (await take()).figures() for name, take in takes(lmm, n, domains()).items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n", type=int, default=200, help="held-out samples a row")
+    parser.add_argument("--model", type=Path, help="another Qwen2-VL folder")
+    args = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    begun = time.perf_counter()
+    figures = asyncio.run(measure(args.n, args.model))
+    about = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("torch", "transformers")},
+        "samples": args.n,
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+    lines = ["# Held-out wordings", "", "| what | figures |", "|---|---|"]
+    for part, values in figures.items():
+        lines.append(f"| {part} | {', '.join(f'{name} {value:.3f}' for name, value in values.items())} |")
+    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
+    RESULTS.with_suffix(".md").write_text("\n".join([*lines, "", json.dumps(about), ""]))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
