@@ -176,3 +176,24 @@ def test_check_tells_and_its_status_says_whether_to_worry(
     told = json.loads(capsys.readouterr().out)
     assert told["shared"][0] == {"split": "train", "other": "valid", "rows": 1, "distinct": 1, "of": 1}
     assert len(told["warnings"]) == 4
+
+
+def test_names_in_brackets_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    none = np.zeros((1, 1), np.float32)
+    fitted = FittedModel(
+        "[/g]",
+        ("[/b]", "[red]x"),
+        ("[r]",),
+        ("[m]",),
+        (),
+        np.zeros((2, 2), np.float32),
+        none,
+        np.full((2, 2), 0.5, np.float32),
+        1.0,
+        {},
+    )
+    fitted.save(tmp_path)
+    assert call(predict, tmp_path, "--head", "[/b]", "--relation", "[r]") == 0
+    assert call(explain_command, tmp_path, "[red]x") == 0
+    shown = capsys.readouterr().out
+    assert "([/b], [r], ?)" in shown and "[red]x" in shown and "[m]" in shown

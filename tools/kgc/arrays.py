@@ -1,12 +1,15 @@
 """Array files that may come from anywhere: `.npy`, `.pt` / `.pth`, `.safetensors`. Nothing in them is ever executed."""
 
-import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.kgc.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 MAX_BYTES = 2**34
 """Of one file: 15,000 entities of 4,096 take 2**28."""
@@ -70,7 +73,7 @@ def _safetensors(path: Path) -> dict[str, NDArray[np.generic]]:
         raise InputError(f"{path} is no .safetensors file: {error}") from None
 
 
-def _numpy(tensor: "torch.Tensor") -> NDArray[np.generic]:  # type: ignore[name-defined] # noqa: F821
+def _numpy(tensor: "torch.Tensor") -> NDArray[np.generic]:
     import torch
 
     tensor = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
@@ -82,4 +85,4 @@ def _numpy(tensor: "torch.Tensor") -> NDArray[np.generic]:  # type: ignore[name-
 
 def shape_of(array: NDArray[np.generic]) -> str:
     """`15,000 x 256`, for a sentence."""
-    return " x ".join(f"{side:,}" for side in array.shape) or f"one number ({math.prod(array.shape)})"
+    return " x ".join(f"{side:,}" for side in array.shape) or "a single number"

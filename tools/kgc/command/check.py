@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
     else:
-        _show(report, Console(highlight=False))
+        _show(report, Console(highlight=False, markup=False))
     return 1 if report.leaks else 0
 
 
@@ -39,9 +39,9 @@ def _show(report: LeakReport, out: Console) -> None:
     if report.pairs:
         out.print(_pairs(report))
     for warning in report.warnings():
-        out.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        out.print(f"warning: {warning}", soft_wrap=True)
     if not report.leaks:
-        out.print(f"{report.name}: no split shares a row with another", markup=False, soft_wrap=True)
+        out.print(f"{report.name}: no split shares a row with another", soft_wrap=True)
 
 
 def _splits(report: LeakReport) -> Table:

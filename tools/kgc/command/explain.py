@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     model = FittedModel.load(options.model)
     names = Names(model.entities, "entity")
     explanations = [explain(model, names.id(name)) for name in options.entity]
-    out = Console(highlight=False)
+    out = Console(highlight=False, markup=False)
     for explanation in explanations:
         if options.json:
             print(json.dumps(asdict(explanation), ensure_ascii=False))
@@ -42,7 +42,7 @@ def _show(explanation: Explanation, model: FittedModel, out: Console) -> None:
         table.add_row(f"without {left_out}", *(_cell(explanation, name, weights) for name in names))
     out.print(table)
     lacking = f"; lacks {', '.join(explanation.lacks)}" if explanation.lacks else ""
-    out.print(f"has {', '.join((STRUCTURE, *explanation.has))}{lacking}", markup=False, soft_wrap=True)
+    out.print(f"has {', '.join((STRUCTURE, *explanation.has))}{lacking}", soft_wrap=True)
 
 
 def _cell(explanation: Explanation, name: str, weights: dict[str, float]) -> str:

@@ -69,14 +69,12 @@ def _facts(options: argparse.Namespace, model: FittedModel) -> Known | None:
 
 
 def _show(question: str, answers: list[Answer], marked: bool, model: FittedModel) -> None:
-    out = Console(highlight=False)
+    out = Console(highlight=False, markup=False)
     table = Table("rank", "entity", "score", "", title=f"{question} by {model.graph}")
     for found in answers:
         table.add_row(f"{found.rank:,}", found.entity, f"{found.score:.3f}", "known" if found.known else "")
     out.print(table)
     if model.synthetic:
-        out.print(f"fitted with a synthetic modality: {', '.join(model.synthetic)}", markup=False)
+        out.print(f"fitted with a synthetic modality: {', '.join(model.synthetic)}")
     if not marked:
-        out.print(
-            "known answers are not marked: the folder holds no facts; --graph PATH names them", markup=False
-        )
+        out.print("known answers are not marked: the folder holds no facts; --graph PATH names them")
