@@ -27,6 +27,7 @@ from agent.walk.record import last_node
 from agent.walk.recorded import Answers, context_of
 from agent.walk.source import Case
 from data.record import Usage
+from data.sample import Modality
 from graphs.context import Context, Options
 from prompts.library import Library, PromptError
 from tools.lmm.cache import CacheError
@@ -170,6 +171,7 @@ class Engine:
             started = time.perf_counter()
             try:
                 context = await self.context(witness)
+                self._check_generator(action, context)
                 checkpoint = await perform(self.machine, action, parent.checkpoint, context)
                 if (
                     self.blobs.failure is not None
@@ -215,6 +217,11 @@ class Engine:
             raise WalkError(WITHOUT_MODELS)
         given = await self.models.context(witness.tell)
         return observed(replace(given, options=self.options()), witness, self.library())
+
+    def _check_generator(self, action: Action, context: Context) -> None:
+        draws = action.kind == "regenerate" or action.node == "generate"
+        if draws and context.generator is None and self.session.input()["missing"] is Modality.IMAGE:
+            raise WalkError("no image generator was given, so the missing picture cannot be drawn")
 
     async def _moved(
         self, action: Action, parent: Moment, checkpoint: str, run: int, started: float

@@ -1,9 +1,9 @@
 """A walk with the miniature: its real LMM behind its real endpoint, and an endpoint that has to be started again."""
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 
-from llm_double import Double
+from workbench import Oracle, serving
 
 from agent import miniature
 from agent.plan import Plan, make_plan
@@ -41,18 +41,14 @@ async def test_the_miniature_streams_its_answers(tmp_path):
 
 
 async def test_an_endpoint_of_ours_that_has_died_is_started_again(tmp_path, monkeypatch):
-    started: list[Double] = []
+    started: list[AsyncExitStack] = []
 
     @asynccontextmanager
     async def endpoint(log):
-        double = Double(models=(miniature.MODEL,))
-        started.append(double)
-        yield SimpleNamespace(url=double.url, model=miniature.MODEL, pid=0)
-        double.server_close()
-
-    def die():
-        started[-1].shutdown()
-        started[-1].server_close()
+        async with AsyncExitStack() as stack:
+            started.append(stack)
+            url = await stack.enter_async_context(serving(Oracle()))
+            yield SimpleNamespace(url=url, model=miniature.MODEL, pid=0)
 
     monkeypatch.setattr(miniature, "endpoint", endpoint)
     told: list[Event] = []
@@ -62,7 +58,7 @@ async def test_an_endpoint_of_ours_that_has_died_is_started_again(tmp_path, monk
         for _ in range(2):
             assert await walk.next(told.append) is not None
         assert len(started) == 1
-        die()
+        await started[0].aclose()
         assert await walk.next(told.append) is None
         assert isinstance(told[-1], Problem) and "cannot be reached" in told[-1].sentence
         assert walk.next_step == "alternate"

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import structlog
 from PIL import Image
 from workbench import Table
 
@@ -247,6 +248,22 @@ async def test_a_picture_that_cannot_be_drawn_for_want_of_a_generator(world):
     async with await world.create(generator=None) as walk:
         assert await walk.run(world.emit) is None
     assert "no image generator was given" in world.of(Problem)[0].sentence
+
+
+async def test_a_mistake_inside_the_program_is_a_problem_that_says_so(world, monkeypatch):
+    monkeypatch.setattr("agent.walk.engine.log", structlog.testing.CapturingLogger())
+
+    class Wrong:
+        name = "clip"
+
+        async def similarity(self, pictures, texts):
+            raise RuntimeError("a mistake")
+
+    async with await world.create(scorers=(Wrong(),)) as walk:
+        assert await walk.run(world.emit) is None
+        [problem] = world.of(Problem)
+        assert problem.sentence == "an error inside the program (RuntimeError: a mistake)"
+        assert not problem.recoverable and walk.next_step == "rank"
 
 
 async def test_blobs_of_a_walk_are_its_own(world):
