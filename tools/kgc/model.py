@@ -13,6 +13,8 @@ from tools.kgc.settings import TrainingSettings
 
 BLOCK = 4096
 """Entities that are embedded at a time when all are asked for."""
+NEARLY_ALL = 0.9
+"""From this share of the entities on, a batch projects the features of all."""
 
 
 class CompletionModel(nn.Module):
@@ -57,11 +59,17 @@ class CompletionModel(nn.Module):
         structure = self.structure.index_select(0, ids)
         if self.fusion is None:
             return structure, torch.ones_like(structure[:, :1])
-        parts = [structure]
-        for m, (weight, bias) in enumerate(zip(self.weight, self.bias, strict=True)):
-            features = self.get_buffer_or_parameter(f"features_{m}").index_select(0, ids)
-            parts.append(linear(features, weight, bias))
+        parts = [structure, *(self._project(m, ids) for m in range(len(self.modalities)))]
         return self.fuse(parts, self.present.index_select(0, ids))
+
+    def _project(self, m: int, ids: Tensor) -> Tensor:
+        """Projected features [U, D] of one modality."""
+        features: Tensor = getattr(self, f"features_{m}")
+        if len(ids) >= NEARLY_ALL * len(
+            features
+        ):  # copying so many wide rows costs more than projecting the rest
+            return linear(features, self.weight[m], self.bias[m]).index_select(0, ids)
+        return linear(features.index_select(0, ids), self.weight[m], self.bias[m])
 
     def fuse(self, parts: Sequence[Tensor], present: Tensor) -> tuple[Tensor, Tensor]:
         """1 + M embeddings [U, D], the structure first, and [U, 1 + M] bool -> fused [U, D] and weights [U, 1 + M]."""
@@ -73,10 +81,6 @@ class CompletionModel(nn.Module):
         """Rotations in radians, [R, d] of all or [B, d] of the given relations."""
         chosen = self.relation if relations is None else self.relation.index_select(0, relations)
         return chosen * self._radians
-
-    def get_buffer_or_parameter(self, name: str) -> Tensor:
-        found: Tensor = getattr(self, name)
-        return found
 
     @torch.no_grad()
     def embed_all(self) -> tuple[Tensor, Tensor]:
