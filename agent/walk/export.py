@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agent.blobs import BlobStore
 from agent.files import store_error, write_atomic
 from agent.walk.actions import action_of, perform
-from agent.walk.calls import CallLog, Line, LoggedCall
+from agent.walk.calls import CallLog, Line, LoggedPicture
 from agent.walk.errors import WalkError
 from agent.walk.events import silent
 from agent.walk.folder import BLOBS, CALLS, CHECKPOINTS, LARGEST, SESSION, WalkFolder, check_tree
@@ -113,8 +113,8 @@ def line_alone(export: Export, number: int, expected: Record) -> Export:
         update={"moments": moments, "branches": {branch.name: branch}, "conversation": []}
     )
     runs = {moment.run for moment in moments}
-    # Drawings and scores of another line may be the very ones of this line, which are logged only once.
-    calls = [call for call in export.calls if not isinstance(call, LoggedCall) or call.run in runs]
+    # A picture is logged only by the first attempt that has seen it, which may be one of another line.
+    calls = [call for call in export.calls if isinstance(call, LoggedPicture) or call.run in runs]
     return export.model_copy(update={"session": session, "calls": calls, "expected": expected})
 
 

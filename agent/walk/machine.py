@@ -31,8 +31,6 @@ STATE_TYPES = [
     ("data.sample", "Domain"),
     ("data.sample", "ImageRef"),
     ("data.sample", "Modality"),
-    ("graphs.ranking", "Reextraction"),
-    ("graphs.state", "ExtractionInput"),
     ("graphs.state", "Span"),
 ]
 """All that a checkpoint may be made of besides plain values. A file with anything else in it is not followed."""

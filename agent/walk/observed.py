@@ -361,7 +361,7 @@ class ObservedPictures:
     def __init__(self, pictures: Pictures, witness: Witness) -> None:
         self._pictures, self._witness = pictures, witness
         self._known = {
-            (line.source, line.side)
+            (line.source, line.side, line.picture.sha256 if line.picture else "")
             for line in witness.log.lines
             if isinstance(line, LoggedPicture) and line.error is None
         }
@@ -388,11 +388,12 @@ class ObservedPictures:
         return picture
 
     async def _note(self, started: float, source: str, side: int, picture: Picture) -> None:
-        if (source, side) in self._known:
+        seen = (source, side, picture.sha256)
+        if seen in self._known:
             return
         blob = await self._witness.keep(picture)
-        if (source, side) not in self._known:  # another question may have been quicker
-            self._known.add((source, side))
+        if seen not in self._known:  # another question may have been quicker
+            self._known.add(seen)
             self._write(started, source, side, blob, picture, None)
 
     def _write(

@@ -29,36 +29,43 @@ class NoAnswer(WalkError):
 
 
 class Answers:
-    """Everything that was answered, by what was asked."""
+    """Everything that was answered, by the attempt in which it was asked and by what was asked."""
 
     def __init__(self, lines: Sequence[Line], pictures: Mapping[str, bytes]) -> None:
         """`pictures`: bytes by SHA-256."""
         self.pictures = pictures
         self.calls: defaultdict[tuple[int, str], deque[LoggedCall]] = defaultdict(deque)
         """By run and key, in the order in which they ended."""
-        self.drawings: dict[tuple[str, int], LoggedDrawing] = {}
-        self.scores: dict[tuple[str, str, str], LoggedScore] = {}
-        self.ratings: dict[tuple[str, str], LoggedRating] = {}
-        self.loaded: dict[tuple[str, int], LoggedPicture] = {}
+        self.drawings: dict[tuple[int, str, int], LoggedDrawing] = {}
+        self.scores: dict[tuple[int, str, str, str], LoggedScore] = {}
+        self.ratings: dict[tuple[int, str, str], LoggedRating] = {}
+        self.loaded: defaultdict[tuple[str, int], list[LoggedPicture]] = defaultdict(list)
+        """In the order in which they were loaded; a picture that has not changed is there only once."""
         for line in lines:
             if isinstance(line, LoggedCall):
                 self.calls[line.run, line.key].append(line)
             elif isinstance(line, LoggedDrawing):
-                self.drawings[line.description, line.seed] = line
+                self.drawings[line.run, line.description, line.seed] = line
             elif isinstance(line, LoggedScore):
-                self.scores[line.scorer, line.picture, line.text] = line
+                self.scores[line.run, line.scorer, line.picture, line.text] = line
             elif isinstance(line, LoggedRating):
-                self.ratings[line.scorer, _words(line.edges)] = line
+                self.ratings[line.run, line.scorer, _words(line.edges)] = line
             else:
-                self.loaded[line.source, line.side] = line
+                self.loaded[line.source, line.side].append(line)
+
+    def picture(self, run: int, source: str, side: int) -> LoggedPicture | None:
+        """As it was when the attempt `run` saw it: its own failure, or the latest that had come in until then."""
+        known = [line for line in self.loaded[source, side] if line.run <= run]
+        good = [line for line in known if line.error is None or line.run == run]
+        return good[-1] if good else None
 
     @property
     def scorers(self) -> list[str]:
-        return sorted({scorer for scorer, _, _ in self.scores})
+        return sorted({line.scorer for line in self.scores.values()})
 
     @property
     def graph_scorers(self) -> list[str]:
-        return sorted({scorer for scorer, _ in self.ratings})
+        return sorted({line.scorer for line in self.ratings.values()})
 
     def bytes_of(self, blob: Blob | None) -> bytes:
         if blob is None or blob.sha256 not in self.pictures:
@@ -71,12 +78,12 @@ def context_of(answers: Answers, run: int, witness: Witness, options: Options) -
     """What the nodes use while the attempt `run` is done again."""
     return Context(
         lmm=RecordedLMM(answers, run, witness),
-        pictures=RecordedPictures(answers),
+        pictures=RecordedPictures(answers, run),
         blobs=witness.blobs,
         options=options,
-        generator=RecordedGenerator(answers) if answers.drawings else None,
-        scorers=tuple(RecordedScorer(answers, name) for name in answers.scorers),
-        graph_scorers=tuple(RecordedGraphScorer(answers, name) for name in answers.graph_scorers),
+        generator=RecordedGenerator(answers, run) if answers.drawings else None,
+        scorers=tuple(RecordedScorer(answers, run, name) for name in answers.scorers),
+        graph_scorers=tuple(RecordedGraphScorer(answers, run, name) for name in answers.graph_scorers),
     )
 
 
@@ -111,8 +118,8 @@ class RecordedLMM:
 class RecordedPictures:
     """Satisfies `graphs.context.Pictures`."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, answers: Answers, run: int) -> None:
+        self._answers, self._run = answers, run
 
     async def load(self, ref: ImageRef, longest_side: int) -> Picture:
         return self._picture(source_of(ref), longest_side)
@@ -121,7 +128,7 @@ class RecordedPictures:
         return self._picture(hashlib.sha256(data).hexdigest(), longest_side)
 
     def _picture(self, source: str, side: int) -> Picture:
-        line = self._answers.loaded.get((source, side))
+        line = self._answers.picture(self._run, source, side)
         if line is None:
             _missing(f"a picture at {side} px")
         if line.error is not None:
@@ -134,17 +141,15 @@ class RecordedPictures:
 class RecordedGenerator:
     """Satisfies `graphs.context.ImageGenerator`."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-        self._notes: dict[str, list[str]] = {
-            description: line.notes for (description, _), line in answers.drawings.items()
-        }
+    def __init__(self, answers: Answers, run: int) -> None:
+        self._answers, self._run = answers, run
+        self._notes = {line.description: line.notes for line in answers.drawings.values() if line.picture}
 
     async def draw(self, descriptions: Sequence[str], seeds: Sequence[int]) -> list[bytes]:
         return [self._draw(text, seed) for text, seed in zip(descriptions, seeds, strict=True)]
 
     def _draw(self, description: str, seed: int) -> bytes:
-        line = self._answers.drawings.get((description, seed))
+        line = self._answers.drawings.get((self._run, description, seed))
         if line is None:
             _missing(f"the drawing of {_short(description)}")
         if line.error is not None:
@@ -158,9 +163,9 @@ class RecordedGenerator:
 class RecordedScorer:
     """Satisfies `graphs.context.Scorer`."""
 
-    def __init__(self, answers: Answers, name: str) -> None:
+    def __init__(self, answers: Answers, run: int, name: str) -> None:
         self.name = name
-        self._answers = answers
+        self._answers, self._run = answers, run
 
     async def similarity(
         self, pictures: Sequence[bytes], texts: Sequence[str]
@@ -168,7 +173,8 @@ class RecordedScorer:
         scores: list[float] = []
         notes: list[str] = []
         for picture, text in zip(pictures, texts, strict=True):
-            line = self._answers.scores.get((self.name, hashlib.sha256(picture).hexdigest(), text))
+            sha256 = hashlib.sha256(picture).hexdigest()
+            line = self._answers.scores.get((self._run, self.name, sha256, text))
             if line is None:
                 _missing(f"the {self.name} score of {_short(text)}")
             if line.score is None:
@@ -181,12 +187,12 @@ class RecordedScorer:
 class RecordedGraphScorer:
     """Satisfies `graphs.context.GraphScorer`."""
 
-    def __init__(self, answers: Answers, name: str) -> None:
+    def __init__(self, answers: Answers, run: int, name: str) -> None:
         self.name = name
-        self._answers = answers
+        self._answers, self._run = answers, run
 
     async def plausibility(self, edges: Sequence[Edge]) -> tuple[float, list[str]]:
-        line = self._answers.ratings.get((self.name, _words(edges)))
+        line = self._answers.ratings.get((self._run, self.name, _words(edges)))
         if line is None:
             _missing(f"the {self.name} rating of a graph of {len(edges)} edges")
         return line.score, line.notes

@@ -68,7 +68,7 @@ class Walk:
         """A new session in a new or empty folder, at its start: nothing is asked yet, no model is loaded yet.
 
         `case` comes from `agent.walk.source`, `models` from `agent.walk.models`. A case with a record (from a run
-        folder) gets a second moment, `recorded`, with everything that the run found out, as its head.
+        folder) has a moment of the kind `recorded` for every step of the run, and stands where the run ended.
 
         Raises:
             WalkError: the folder is not empty.
@@ -137,7 +137,7 @@ class Walk:
         held = await asyncio.to_thread(WalkFolder.open, folder)
         aside = folder / f"broken-{uuid.uuid4().hex[:8]}-{CHECKPOINTS}"
         try:
-            calls = CallLog.open(folder / CALLS)
+            calls = await asyncio.to_thread(CallLog.open, folder / CALLS)
             calls.close()
             export = await asyncio.to_thread(exports.gather, folder, held.session, calls.lines, Library())
             for name in (CHECKPOINTS, f"{CHECKPOINTS}-wal", f"{CHECKPOINTS}-shm"):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from PIL import Image
+from workbench import Painter
 
 from agent.errors import StoreError
 from agent.walk.case import compare
@@ -187,6 +189,37 @@ async def test_a_replay_that_asks_something_else_says_what(world):
     ):
         await Walk.replay(path, world.folder / "replayed")
     assert not (world.folder / "replayed" / "session.json").exists()
+
+
+async def test_each_attempt_replays_with_what_it_saw_itself(world, timeless):
+    """A drawing that was refused at first, and a picture that was another one at first."""
+    refused = iter([True])
+    painter = Painter(refuse=lambda call: next(refused, False))
+    async with await world.create(generator=painter, candidates=1) as walk:
+        await walk.run()
+        assert (await walk.record()).failure is not None
+        walk.fork("again", at=walk.made("image").parent)
+        await walk.run()
+        assert (await walk.record()).failure is None
+        records = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        await asyncio.to_thread((world.folder / "x.json").write_text, await walk.export_json())
+    async with await Walk.replay(world.folder / "x.json", world.folder / "x") as walk:
+        again = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert [timeless(record) for record in again] == [timeless(record) for record in records]
+
+    async with await world.create(Modality.TEXT, name="seen") as walk:
+        await walk.run()
+        path = walk.session.input()["image"].path
+    await asyncio.to_thread(Image.new("RGB", (50, 50), "red").save, path)
+    async with await Walk.resume(world.folder / "seen", world.models()) as walk:
+        walk.fork("red", at=0)
+        await walk.run()
+        await asyncio.to_thread((world.folder / "y.json").write_text, await walk.export_json())
+        records = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert records[0].image != records[1].image
+    async with await Walk.replay(world.folder / "y.json", world.folder / "y") as walk:
+        again = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert [timeless(record) for record in again] == [timeless(record) for record in records]
 
 
 @pytest.mark.parametrize(
