@@ -2,7 +2,8 @@
 
 ```
 settings.py    what the command can be told             guard.py       who may ask: host, origin, token, sizes
-app.py         the routes                               replies.py     bodies in, JSON and sentences out
+app.py         the application: page, guard, routes     replies.py     bodies in, JSON and sentences out
+browsing.py    routes to choose from                    looking.py, walking.py   routes of one open session
 house.py       what all requests share                  desk.py        one open session and what it is doing
 listing.py     long lists, read in the background       datasets.py    the data sets, runs.py the run folders
 thumbnails.py  small pictures                           channel.py     server-sent events

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.browser import browsing, walking
+from agent.browser import browsing, looking, walking
 from agent.browser.guard import Guard
 from agent.browser.house import House
-from agent.browser.replies import Refused, sentence_of
+from agent.browser.replies import SENTENCES, Refused, sentence_of
 from agent.report.page import PARTS as REPORT
 from agent.report.page import SCRIPTS as REPORT_SCRIPTS
 
@@ -69,27 +70,24 @@ def make_app(house: House, token: str | None = None) -> Starlette:
     async def otherwise(request: Request, error: Exception) -> Response:
         return await sentence_of(request, Refused("this address is not asked like this", 405))
 
+    handlers: dict[Any, Any] = dict.fromkeys((Exception, Refused, *SENTENCES), sentence_of)
+    handlers |= {404: nowhere, 405: otherwise}
     app = Starlette(
         routes=[
             Route("/", page),
             Route("/static/{name}", static),
             *browsing.routes(),
+            *looking.routes(),
             *walking.routes(),
         ],
         middleware=[
             Middleware(Guard, token=token, names=house.settings.name, form=form[0]),
         ],
-        exception_handlers={404: nowhere, 405: otherwise, Exception: sentence_of, **_sentences()},
+        exception_handlers=handlers,
         lifespan=lifespan,
     )
     app.state.house = house
     return app
-
-
-def _sentences() -> dict[type[Exception], object]:
-    from agent.browser.replies import SENTENCES
-
-    return dict.fromkeys((Refused, *SENTENCES), sentence_of)
 
 
 def static_files() -> dict[str, tuple[bytes, str]]:

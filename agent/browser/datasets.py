@@ -95,7 +95,9 @@ class DataSet:
         return Query((missing, *words), words, lambda row: missing in ("", row.missing))
 
     def picture(self, index: int, side: int) -> Encoded:
-        """Of a row that is listed, if its picture is to be seen, reduced to `side` px. Raises `Refused`, `PictureError`."""
+        """Of a row that is listed, if its picture is to be seen, reduced to `side` px.
+
+        Raises `Refused`, `PictureError`."""
         rows = self.listing.rows
         picture = rows[index].picture if index < len(rows) else None
         if picture is None:

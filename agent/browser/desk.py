@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from agent.browser.channel import Channel
 from agent.browser.replies import SENTENCES, Refused
+from agent.browser.settings import Tools
 from agent.browser.views import session_of, view_of
 from agent.plan import Plan
 from agent.walk.events import Event, Problem
@@ -35,7 +36,7 @@ log = structlog.get_logger(__name__)
 class Desk:
     """Lives from the opening of a session to its closing."""
 
-    def __init__(self, walk: Walk, plan: Plan, models: Models, tools: str) -> None:
+    def __init__(self, walk: Walk, plan: Plan, models: Models, tools: Tools) -> None:
         self.walk, self.plan, self.models, self.tools = walk, plan, models, tools
         self.channel = Channel()
         self.activity: str | None = None
@@ -134,12 +135,17 @@ class Desk:
     # --------------------------------------------------------------------------------------------------------- looking
 
     async def snapshot(self) -> dict[str, Any]:
-        """Everything about the session, as it is at the head of its current branch."""
+        """Everything about the session, as it is at the head of its current branch: of one moment, so what has to be
+        waited for comes first, and once more if the walk has moved meanwhile."""
         walk = self.walk
+        head = None
+        while head != walk.head.number:
+            head = walk.head.number
+            state = await walk.state(head)
         options = walk.options()
         return {
             **session_of(walk.session),
-            "view": view_of(await walk.state()),
+            "view": view_of(state),
             "next": walk.next_step,
             "activity": self.activity,
             "problem": walk.problem,

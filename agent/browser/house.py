@@ -24,7 +24,7 @@ from agent.walk.models import PlannedModels
 from agent.walk.source import Case, from_dataset, from_image, from_run, from_text
 from agent.walk.walk import Broken, Walk
 from data.pictures import decode, encode
-from data.sample import Domain, Modality
+from data.sample import Domain, ImageRef, Modality
 
 SESSION = re.compile(r"[A-Za-z0-9][\w.+-]{0,119}")
 OPEN = 8
@@ -185,18 +185,16 @@ class House:
         if that is a folder which this page may read, else from the run's own copies."""
         roots = [shelf.settings.data_root for shelf in self.datasets.values()]
         allowed = [run, self.settings.cache_dir.expanduser(), *(root for root in roots if root)]
-        task, notices = {**case.task}, list(case.notices)
-        for name, blob in (("image", case.record and case.record.image), ("truth_image", _truth(case))):
-            ref = task[name]
+        task, notices = case.task.copy(), list(case.notices)
+        record = case.record
+        truth = record.truth.image if record and record.truth else None
+        for name, blob in (("image", record.image if record else None), ("truth_image", truth)):
+            ref: ImageRef | None = task[name]  # type: ignore[literal-required]
             if ref is None or any(ref.path.resolve().is_relative_to(root.resolve()) for root in allowed):
                 continue
-            task[name] = ref.__class__(path=(run / blob.path).resolve()) if blob else None
+            task[name] = ImageRef(path=(run / blob.path).resolve()) if blob else None  # type: ignore[literal-required]
             notices.append(
                 f"the run's pictures lie in {ref.path.parent}, which this page may not read; its reduced copy is used "
                 "(name the data set with --root to read it)"
             )
-        return replace(case, task=task, notices=tuple(dict.fromkeys(notices)))  # type: ignore[arg-type]
-
-
-def _truth(case: Case) -> Any:
-    return case.record.truth.image if case.record and case.record.truth else None
+        return replace(case, task=task, notices=tuple(dict.fromkeys(notices)))

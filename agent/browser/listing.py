@@ -17,8 +17,10 @@ QUERIES = 8
 class Row(Protocol):
     """One line of a list."""
 
-    found_by: str
-    """What a search looks through, in lower case."""
+    @property
+    def found_by(self) -> str:
+        """What a search looks through, in lower case."""
+        ...
 
     def shown(self) -> dict[str, Any]:
         """What the page is given."""

@@ -13,6 +13,7 @@ from agent.settings import LMM, RUN, Settings
 PAGE = "page"
 UNUSED = "not used by the page"
 SHORTEST_TOKEN = 16
+Tools = Literal["auto", "native", "schema"]
 
 
 def _listed(value: Any) -> Any:
@@ -49,7 +50,7 @@ class WebSettings(Settings):
     web_token: SecretStr | None = setting(
         None, "token that the page asks for; without it a random one where one is demanded", PAGE, flag=False
     )
-    tools: Literal["auto", "native", "schema"] = setting(
+    tools: Tools = setting(
         "auto",
         "how talk calls its tools: native = the endpoint's tool calls, schema = a JSON schema, auto = found out",
         LMM,

@@ -2,7 +2,7 @@
 
 import { h, plural } from "./report-dom.js";
 import { get, post, path, listen } from "./api.js";
-import { askFor, attempt, button, MISSING, note, Place, section, spent, tell } from "./parts.js";
+import { askFor, attempt, button, dialog, MISSING, note, Place, section, spent, tell } from "./parts.js";
 import { candidateCards, effort, failure, reading, trio, WARNED } from "./evidence.js";
 import { origins } from "./graph.js";
 import { Calls } from "./calls.js";
@@ -34,8 +34,9 @@ async function openSession(where) {
     return await get(where);
   } catch (error) {
     if (error.status !== 422) throw error;
-    // eslint-disable-next-line no-alert -- the page has nothing else to show yet
-    return confirm(`${error.message}. Rebuild it now?`) ? post(`${where}/open?rebuild=yes`) : null;
+    const wanted = await dialog("This session is broken", (close) => [h("p", null, `${error.message}.`),
+      h("p", { class: "buttons" }, h("button", { type: "button", class: "primary", onclick: () => close(true) }, "Rebuild it"), button("Leave it", () => close(false)))]);
+    return wanted ? post(`${where}/rebuild`) : null;
   }
 }
 
@@ -282,6 +283,7 @@ class SessionPage {
         this.reload();
         return "";
       },
+      replied: () => "",
       stopped: () => {
         this.running = null;
         return "stopped; the session is as it was before this step";

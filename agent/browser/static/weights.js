@@ -13,7 +13,7 @@ export class Weights {
   box(view, enabled) {
     const terms = Object.keys(this.page.now.options.weights).filter((term) => view.candidates.some((one) => term in one.scores));
     if (!terms.length) return null;
-    const wanted = { ...this.page.now.options.weights };
+    const wanted = { ...this.page.now.options.weights, ...view.weights };
     const said = h("span", { class: "muted", role: "status" });
     const keep = h("button", { type: "button", class: "primary", hidden: true, onclick: () => this.page.change({ action: "reweigh", weights: wanted }) }, "Keep these weights");
     const reset = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.redraw() }, "Put them back");
