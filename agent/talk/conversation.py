@@ -31,7 +31,7 @@ from data.record import Blob, Usage
 from graphs.context import Context
 from prompts.library import PromptError
 from tools.lmm.cache import CacheError
-from tools.lmm.question import LMMError
+from tools.lmm.question import EndpointError, LMMError
 from tools.lmm.tools import Move, ToolCall, arguments_of
 from tools.loading import ModelError
 from tools.talk.questions import STEP
@@ -84,7 +84,7 @@ class Conversation:
         self._memory = memory
         self._native: bool | None = None if tools == "auto" else tools == "native"
         self._busy = False
-        self._failed = False
+        self._down = False
 
     @property
     def turns(self) -> list[Turn]:
@@ -120,12 +120,12 @@ class Conversation:
 
     async def _answer(self, text: str, before: Sequence[Turn], emit: TalkEmit) -> Told:
         self._busy = True
-        if self._failed:
+        if self._down:
             self._models.revive()
         spent = Spent()
         try:
             told = await self._talk(text, before, emit, spent)
-            self._failed = False
+            self._down = False
             return told
         except ASKING as error:
             return self._problem(error, emit, spent)
@@ -198,7 +198,7 @@ class Conversation:
         return Told(text, stopped, False, spent.steps, spent.mistakes, spent.usage)
 
     def _problem(self, error: Exception, emit: TalkEmit, spent: "Spent") -> Told:
-        self._failed = True
+        self._down = isinstance(error, EndpointError)
         if isinstance(error, LMMError):
             spent.usage += error.usage
         sentence = str(error).removeprefix(f"step {STEP}: ")
