@@ -8,6 +8,7 @@ obey     from a line to what it means             agent.terminal.commands
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from agent.errors import UsageError
@@ -44,16 +45,18 @@ async def chat_with(settings: ChatSettings) -> int:
         task.cancel()
 
     _keep_log(settings, screen)
-    for number in ENDING:
+    for number in (*ENDING, signal.SIGINT):
         loop.add_signal_handler(number, end, number)
     keyboard = sys.stdin.isatty() and not settings.plain and sys.stdout.isatty()
     source: Input = Keyboard(screen, settings.cache_dir.expanduser()) if keyboard else Lines(screen)
     opener = Opener(settings)
     try:
-        return await _chat(settings, opener, screen, source)
+        return await _chat(opener, screen, source, end)
     except asyncio.CancelledError:
         if not ended:
             raise
+        if ended[0] == signal.SIGINT:
+            print("interrupted; --resume goes on", file=sys.stderr)
         return 128 + ended[0]
     finally:
         await opener.close(at_once=bool(ended))
@@ -68,14 +71,14 @@ def _keep_log(settings: ChatSettings, screen: Screen) -> None:
         raise UsageError(f"cannot write in {settings.walks}: {error.strerror or error}") from None
 
 
-async def _chat(settings: ChatSettings, opener: Opener, screen: Screen, source: Input) -> int:
+async def _chat(opener: Opener, screen: Screen, source: Input, end: Callable[[int], None]) -> int:
     try:
-        walk = await _open(settings, opener, screen, source)
+        walk = await _open(opener, screen, source)
     except WalkError as error:
         raise UsageError(str(error)) from None
     if walk is None:
         return 0
-    chat = Chat(walk, opener, screen, source)
+    chat = Chat(walk, opener, screen, source, end)
     try:
         await opener.settle()
         await chat.look()
@@ -90,7 +93,7 @@ async def _chat(settings: ChatSettings, opener: Opener, screen: Screen, source: 
 
 async def _loop(chat: Chat) -> None:
     completion = None
-    if chat.input.interactive:
+    if isinstance(chat.input, Keyboard):
         from agent.terminal.completion import Commands
 
         completion = Commands(chat)
@@ -118,8 +121,9 @@ async def _loop(chat: Chat) -> None:
 # ------------------------------------------------------------------------------------------------------------ opening
 
 
-async def _open(settings: ChatSettings, opener: Opener, screen: Screen, source: Input) -> Walk | None:
+async def _open(opener: Opener, screen: Screen, source: Input) -> Walk | None:
     """The session that is meant; None if the user leaves instead of choosing."""
+    settings = opener.settings
     if settings.resume is not None:
         folder = await asyncio.to_thread(find_session, settings.walks, settings.resume)
         try:

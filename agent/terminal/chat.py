@@ -26,7 +26,9 @@ from agent.walk.model import Moment
 from agent.walk.walk import Walk
 from data.pictures import PictureError
 from prompts.library import PromptError
+from tools.lmm.cache import CacheError
 from tools.lmm.question import LMMError
+from tools.loading import ModelError
 
 if TYPE_CHECKING:
     from agent.talk.conversation import Conversation
@@ -36,7 +38,7 @@ PATIENCE = 3
 """So many times Ctrl-C, and what cannot be stopped is not waited for."""
 INTERRUPTED = 130
 
-SENTENCES = (WalkError, UsageError, EditorError, PictureError, PromptError, LMMError)
+SENTENCES = (WalkError, UsageError, EditorError, PictureError, PromptError, LMMError, CacheError, ModelError)
 """Errors whose message is a sentence for the user."""
 
 
@@ -47,8 +49,12 @@ class Misused(Exception):
 class Chat:
     """What the commands work on."""
 
-    def __init__(self, walk: Walk, opener: Opener, screen: Screen, source: Input) -> None:
+    def __init__(
+        self, walk: Walk, opener: Opener, screen: Screen, source: Input, end: Callable[[int], None]
+    ) -> None:
+        """`end` ends the whole chat because of a signal."""
         self.walk, self.opener, self.screen, self.input = walk, opener, screen, source
+        self._end = end
         self.teller = Teller(screen)
         self.failures = 0
         """Commands that could not do what they should."""
@@ -145,7 +151,11 @@ class Chat:
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted)
 
     def _interrupted(self) -> None:
-        if self._deaf or self._task is None:
+        if self._deaf:
+            return
+        if self._task is None or not self.input.interactive:
+            # Nothing to stop but the chat; and a script's next commands may build upon the one that is stopped.
+            self._end(signal.SIGINT)
             return
         self._pressed += 1
         if self._pressed == 1:

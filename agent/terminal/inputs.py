@@ -82,27 +82,33 @@ class Keyboard:
 
 
 class Lines:
-    """A pipe or a file. Each line is repeated on the screen before it is done, so that the output reads by itself."""
-
-    interactive = False
+    """A pipe or a file, or a terminal without editing of the line (`--plain`). Where nobody types, each line is
+    repeated on the screen before it is done, so that the output reads by itself."""
 
     def __init__(self, screen: Screen, source: int | None = None) -> None:
         """`source`: a file descriptor; standard input without one."""
         self._screen = screen
         self._loop = asyncio.get_running_loop()
         self._source = sys.stdin.fileno() if source is None else source
+        self.interactive = os.isatty(self._source)
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._ahead: list[str] = []
         self._reader: threading.Thread | None = None
 
     async def line(self, prompt: str, completion: object | None = None) -> str | None:
+        if self.interactive:
+            self._screen.ask(clean(prompt))
+            return await self._next()
         line = self._ahead.pop() if self._ahead else await self._next()
         if line is not None:
             self._screen.show(f"{clean(prompt)}{clean(line)}")
         return line
 
     async def confirm(self, question: str) -> bool:
-        """A line that is neither yes nor no is the next command, and means no."""
+        """A line of a script that is neither yes nor no is the next command, and means no."""
+        if self.interactive:
+            self._screen.ask(f"{clean(question)} [y/n] ")
+            return (await self._next() or "").strip().lower() in YES
         line = await self._next()
         said = (line or "").strip().lower()
         known = said in (*YES, *NO)

@@ -183,6 +183,7 @@ class Teller:
             repaired=event.repaired,
             error=event.error,
             finish_reason=event.finish_reason,
+            narrow=self._screen.narrow,
         )
         self._screen.show(line)
 

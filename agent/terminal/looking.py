@@ -20,7 +20,6 @@ from agent.terminal.views.difference import difference_view
 from agent.terminal.views.graph import graph_view
 from agent.terminal.views.history import history_view
 from agent.terminal.views.sample import truth_view
-from agent.walk.calls import LoggedCall
 from agent.walk.errors import WalkError
 from data.record import Candidate
 from graphs.context import Options
@@ -122,11 +121,6 @@ async def _truth(chat: Chat, state: dict[str, Any]) -> None:
         chat.screen.say("nothing was hidden, or not kept: what is missing is not known")
 
 
-def number_of(call: LoggedCall) -> str:
-    """A call's number as people type it: `c7` is 7."""
-    return call.call
-
-
 def _calls(chat: Chat, step: str) -> None:
     calls = chat.walk.calls(step=step or None)
     if not calls and step:
@@ -135,7 +129,7 @@ def _calls(chat: Chat, step: str) -> None:
             f"there are no calls of the step {clean(step)!r}; there are {', '.join(steps) or 'none yet'}"
         )
     for call in calls:
-        chat.screen.show(logged_line(number_of(call), call))
+        chat.screen.show(logged_line(call.call, call, chat.screen.narrow))
     chat.screen.hint(f"{plural(len(calls), 'call')}; `show call N` unfolds one" if calls else "no calls yet")
 
 
@@ -151,7 +145,7 @@ async def _call(chat: Chat, wanted: str) -> None:
             f"there is no call {clean(wanted)}; `show calls` lists the {len(calls)} that there are"
         )
     call = calls[number]
-    chat.screen.show(call_view(number_of(call), call))
+    chat.screen.show(call_view(call.call, call))
     for message in call.asked.messages:
         for part in message.parts:
             if part.kind == "picture":

@@ -110,6 +110,11 @@ class Screen:
         """Words and a path that can be copied whole, whatever the width."""
         self.console.print(foreign(f"{words} {path}", "dim"), highlight=False, soft_wrap=True)
 
+    def ask(self, question: str) -> None:
+        """A question whose answer is typed behind it."""
+        self.console.print(Text(question), end="", highlight=False, soft_wrap=True)
+        self.console.file.flush()
+
     def hint(self, sentence: str) -> None:
         self.say(sentence, "dim")
 

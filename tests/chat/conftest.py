@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from streaming_double import StreamingDouble
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FILES = ("stdin", "stdout", "stderr")
 PATIENCE = 120.0
 """Seconds after which a process that should have said something is taken for hung."""
 
@@ -256,23 +257,30 @@ class Chats:
         self.open.append(Terminal(lambda files: self.start(files, argv, self.env(**env)), columns, rows))
         return self.open[-1]
 
-    def script(
+    def begin(
         self,
         *lines: str,
         flags: tuple[str, ...] = (),
         usual: bool = True,
         program: str = "agent.chat",
         **env: str,
-    ) -> Result:
+    ) -> Process:
         """A chat that reads its commands from a file (or another program of the project)."""
-        files = [self.folder / name for name in ("stdin", "stdout", "stderr")]
+        files = [self.folder / name for name in FILES]
         files[0].write_text("".join(f"{line}\n" for line in lines))
         for path in files[1:]:
             path.unlink(missing_ok=True)
         argv = self.arguments(*flags, usual=usual)
-        process = self.start([str(path) for path in files], argv, self.env(**env), program)
+        return self.start([str(path) for path in files], argv, self.env(**env), program)
+
+    def ended(self, process: Process) -> Result:
         status = process.wait()
-        return Result(status, files[1].read_text(), files[2].read_text())
+        said, complained = ((self.folder / name).read_text() for name in FILES[1:])
+        return Result(status, said, complained)
+
+    def script(self, *lines: str, **how: Any) -> Result:
+        """`begin`, and wait for its end."""
+        return self.ended(self.begin(*lines, **how))
 
     def session(self, name: str = "") -> dict[str, Any]:
         """`session.json` of the only session, or of the named one."""

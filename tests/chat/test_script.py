@@ -1,9 +1,12 @@
 """Commands from a pipe: plain lines, an exit status that says whether all went well; files that are written."""
 
 import json
+import signal
+import time
 
 import pytest
 
+PATIENCE = 120.0
 PHOTO = ("--sample", "photo1")
 HOSTILE = "A boat.\x1b]0;owned\x07\x1b[2J [bold red]x[/] \u202egnp.exe\x9b31m and \x1b[31mred"
 
@@ -127,6 +130,20 @@ def test_text_of_others_gives_no_orders_to_the_terminal(chats, photos, double):
     assert b"\x1b]0;owned" not in terminal.raw and b"\x1b[31mred" not in terminal.raw
     assert "\u202e".encode() not in terminal.raw and b"\xc2\x9b" not in terminal.raw
     assert terminal.leave() == 0
+
+
+def test_ctrl_c_ends_a_script(chats, double):
+    double.allow(0)
+    process = chats.begin("next", "next", "export", flags=PHOTO)
+    end = time.monotonic() + PATIENCE
+    while not double.waiting:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    process.signal(signal.SIGINT)
+    assert process.wait() == 130
+    done = chats.ended(process)
+    assert "interrupted; --resume goes on" in done.complained and "Traceback" not in done.complained
+    assert not (chats.folder / "folder-all-photo1.md").exists()
 
 
 def test_help_is_quick(chats):

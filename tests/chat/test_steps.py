@@ -214,3 +214,34 @@ def test_slips_name_what_was_meant(chats):
     assert "did you mean history?" in terminal.do("help histry")
     assert "already at the start" in terminal.do("back") or "start" in terminal.text()
     assert terminal.leave() == 0
+
+
+def test_plain_on_a_terminal_asks_and_stops_by_ctrl_c(chats, double):
+    terminal = chats.terminal(*PHOTO, "--plain")
+    terminal.prompt()
+    assert "intake is done" in terminal.do("next")
+    double.allow(0)
+    terminal.send("next\r")
+    terminal.until("extract ...")
+    terminal.ctrl("c")
+    assert "stopped; the session stands at main #1" in terminal.prompt()
+    double.allow(float("inf"))
+    assert "extract is done" in terminal.do("next")
+    assert b"\x1b[" not in terminal.raw
+    terminal.ctrl("c")
+    assert terminal.wait() == 130
+
+
+def test_what_is_typed_during_a_step_waits_for_the_prompt(chats, double):
+    double.allow(0)
+    terminal = chats.terminal(*PHOTO)
+    terminal.prompt()
+    terminal.do("next")
+    terminal.send("next\r")
+    terminal.until("extract")
+    terminal.send("history\r")
+    double.allow(float("inf"))
+    part = terminal.until("you are here")
+    assert "extract is done" in part and "#2 extract ← main" in part
+    terminal.prompt()
+    assert terminal.leave() == 0

@@ -33,11 +33,12 @@ def call_line(
     repaired: bool,
     error: str | None,
     finish_reason: str = "",
+    narrow: bool = False,
 ) -> Text:
-    """One call, folded: number, step, prompt, tokens, seconds, and what was special."""
+    """One call, folded: number, step, prompt (not if narrow), tokens, seconds, and what was special."""
     line = Text.assemble((f"{number:>5} ", "dim"), ("✗ " if error else "✓ ", "red" if error else "green"))
     line.append(f"{step_told(asked.step):<12} ")
-    line.append(f"{clean(asked.prompt.split('@')[0])}  ", style="dim")
+    line.append("" if narrow else f"{clean(asked.prompt.split('@')[0])}  ", style="dim")
     line.append(tokens_told(usage, cached), style="dim")
     line.append(f"  {seconds_told(seconds)}", style="dim")
     if cached:
@@ -55,7 +56,7 @@ def call_line(
     return line
 
 
-def logged_line(number: str, call: LoggedCall) -> Text:
+def logged_line(number: str, call: LoggedCall, narrow: bool = False) -> Text:
     """`call_line` of a call that is over."""
     return call_line(
         number,
@@ -66,6 +67,7 @@ def logged_line(number: str, call: LoggedCall) -> Text:
         repaired=call.record.repaired,
         error=call.error,
         finish_reason=call.record.finish_reason,
+        narrow=narrow,
     )
 
 

@@ -42,6 +42,9 @@ def _moment(moment: Moment, indent: str, on_line: bool, heads: list[str], sessio
     text = Text(indent, style="dim")
     text.append(f"#{moment.number:<3} ", style="not dim bold" if on_line else "dim")
     text.append(f"{one_line(moment.label, 40):<12}", style="not dim" if on_line else "dim")
+    for name in heads:
+        here = " (you are here)" if name == session.current else ""
+        text.append(f"  ← {clean(name)}{here}", style="bold yellow" if here else "yellow")
     if moment.kind in ("step", "regenerate"):
         text.append(f"  {spent(moment.usage, moment.seconds)}", style="dim")
     if moment.prompts:
@@ -53,10 +56,4 @@ def _moment(moment: Moment, indent: str, on_line: bool, heads: list[str], sessio
         text.append(f"  {clean(told)}" if told else "", style="magenta")
     if moment.failure:
         text.append(f"  {one_line(moment.failure, 60)}", style="red")
-    for name in heads:
-        here = name == session.current
-        text.append(
-            f"  ← {clean(name)}" + (" (you are here)" if here else ""),
-            style="bold yellow" if here else "yellow",
-        )
     return text
