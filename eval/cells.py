@@ -148,7 +148,7 @@ class Store:
     def put(self, identity: str, result: Result, arrays: Arrays) -> None:
         """Arrays first: a result that is there is whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _replace(self._arrays_path(identity), lambda file: np.savez_compressed(file, **arrays))
+        _replace(self._arrays_path(identity), lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
         text = result.model_dump_json().encode()
         _replace(self.folder / f"{identity}.json", lambda file: file.write(text))
 

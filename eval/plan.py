@@ -117,7 +117,8 @@ class _Sources:
 
     def completion(self, role: str, rate: float | None, run: str) -> str | None:
         """The digest of what the run completed; None where nothing was hidden or the run is not there."""
-        at = rate if role == "train" else self._experiment.test_mask and self._experiment.test_mask.rate
+        test = self._experiment.test_mask
+        at = rate if role == "train" else (test.rate if test is not None else None)
         folder = self._scene.runs.get((role, at, run)) if at is not None else None
         if folder is None:
             return None

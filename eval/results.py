@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ class Results:
         return Figure(statistics.fmean(values), spread, len(values))
 
     def table(
-        self, experiment: str, labels: dict[str, Sequence[str]], miniature: dict[str, bool]
+        self, experiment: str, labels: Mapping[str, Sequence[str]], miniature: dict[str, bool]
     ) -> "pd.DataFrame":
         """Tidy: one row per cell and figure, per class where `label` is given; a broken cell has one row, with why."""
         import pandas as pd

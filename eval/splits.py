@@ -112,8 +112,8 @@ def check_leaks(splits: Sequence[Split], allow: bool) -> list[LeakReport]:
 
 def classes_without_positive(split: Split) -> list[str]:
     """Labels that no row of the split has."""
-    empty = ~split.labels.any(axis=0)
-    return [label for label, none in zip(split.dataset.labels, empty, strict=True) if none]
+    counts = split.labels.sum(axis=0).tolist()
+    return [label for label, count in zip(split.dataset.labels, counts, strict=True) if not count]
 
 
 def _used(split: Split) -> Dataset:

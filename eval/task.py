@@ -77,8 +77,7 @@ class Part:
     @property
     def whole(self) -> Bools:
         """[n], rows of which both modalities may be seen."""
-        both: Bools = self.present.all(axis=1)
-        return both
+        return np.asarray(self.present.all(axis=1))
 
     @property
     def width(self) -> int:

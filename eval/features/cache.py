@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -46,7 +46,10 @@ class FeatureCache:
 
     def files(self, stamps: Iterable[str]) -> dict[str, str]:
         """Content keys of those file stamps that are known."""
-        return dict(self._select("SELECT stamp, key FROM files WHERE stamp IN ({})", stamps))
+        return {
+            stamp: str(key)
+            for stamp, key in self._select("SELECT stamp, key FROM files WHERE stamp IN ({})", stamps)
+        }
 
     def put_files(self, keys: Mapping[str, str]) -> None:
         with self._database:
@@ -63,7 +66,7 @@ class FeatureCache:
     ) -> None:
         self.close()
 
-    def _select(self, query: str, values: Iterable[str]) -> list[tuple[str, bytes]]:
+    def _select(self, query: str, values: Iterable[str]) -> list[tuple[str, Any]]:
         wanted, rows = list(dict.fromkeys(values)), []
         for start in range(0, len(wanted), ASK_AT_ONCE):
             some = wanted[start : start + ASK_AT_ONCE]

@@ -50,8 +50,8 @@ def resolve(name: str, run: RunFolder | None) -> Encoder:
         )
     if model == "mini":
         return Encoder(f"miniature {kind.upper()}", kind, folder := _of_run(run, kind), _digest(Path(folder)))
-    folder = Path(model).expanduser()
-    digest = _digest(folder) if folder.exists() else hashlib.sha256(name.encode()).hexdigest()[:16]
+    place = Path(model).expanduser()
+    digest = _digest(place) if place.exists() else hashlib.sha256(name.encode()).hexdigest()[:16]
     return Encoder(f"{kind.upper()} {model}", kind, model, digest)
 
 

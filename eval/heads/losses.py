@@ -18,7 +18,7 @@ def focal(logits: Tensor, labels: Tensor, alpha: float = 1.0, gamma: float = 2.0
     `alpha` is a plain factor, since the paper's alpha = 1 can be nothing else: in the balancing form, where a negative
     weighs 1 - alpha, it would leave out all negatives. Hence torchvision's function without its own alpha.
     """
-    from torchvision.ops import sigmoid_focal_loss
+    from torchvision.ops import sigmoid_focal_loss  # type: ignore[import-untyped]
 
     loss: Tensor = sigmoid_focal_loss(logits, labels, alpha=-1, gamma=gamma, reduction="mean")
     return alpha * loss

@@ -61,7 +61,7 @@ class Bridger(Filling):
             for slot, name in enumerate(MODALITIES):
                 mine = at[candidates.slots[at] == slot]
                 features[name][candidates.rows[mine]] = candidates.vectors[mine]
-        keep = ~np.isnan(np.hstack([features[name] for name in MODALITIES])).any(axis=1)
+        keep = np.asarray(~np.isnan(np.hstack([features[name] for name in MODALITIES])).any(axis=1))
         lost = int((missing.any(axis=1) & ~keep).sum())
         notes = (f"{lost} of {int(missing.any(axis=1).sum())} samples have no completion",) if lost else ()
         return Filled(features, keep, notes)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from eval.methods.base import Card, Filled, Filler, Filling
 from eval.task import Task
 
@@ -19,4 +21,4 @@ class Complete(Filling):
     imputes = False
 
     def filler(self, task: Task) -> Filler:
-        return lambda part: Filled(part.truth, part.exists.all(axis=1))
+        return lambda part: Filled(part.truth, np.asarray(part.exists.all(axis=1)))

@@ -67,24 +67,29 @@ class _Recovering(Network):
 
     def loss(self, image: Tensor, text: Tensor, present: Tensor, labels: Tensor, task_loss: Loss) -> Tensor:
         both = present.all(dim=1)
-        made = self._cross(text, 0), self._cross(image, 1)
+        (base_image, volume_image), (base_text, volume_text) = self._flow(0)(image), self._flow(1)(text)
+        made = self._from_base(base_text, 0), self._from_base(base_image, 1)
         recovered = sum(
             (masked_mse(made[m], truth, both) for m, truth in enumerate((image, text))), torch.zeros(())
         )
-        likelihood = sum(
-            (self.flows[m].nll(truth, present[:, m]) for m, truth in enumerate((image, text))),
-            torch.zeros(()),
-        )
+        likelihood = _nll(base_image, volume_image, present[:, 0]) + _nll(base_text, volume_text, present[:, 1])
         case = torch.randint(3, (len(present),))
         shown = present & torch.where(both[:, None], torch.stack([case != 1, case != 2], dim=1), present)
         features = [torch.where(shown[:, [m]], truth, made[m]) for m, truth in enumerate((image, text))]
         logits = self.classify(torch.cat(features, dim=1))
         return task_loss(logits, labels) + self.weight * (likelihood + recovered)
 
+    def _flow(self, m: int) -> "_Flow":
+        flow = self.flows[m]
+        assert isinstance(flow, _Flow)
+        return flow
+
     def _cross(self, other: Tensor, m: int) -> Tensor:
         """Modality m from the other one: x_m = R_m(F_m^-1(F_other(x)))."""
-        base, _ = self.flows[1 - m](other)
-        made: Tensor = self.refine[m](self.flows[m].inverse(base))
+        return self._from_base(self._flow(1 - m)(other)[0], m)
+
+    def _from_base(self, base: Tensor, m: int) -> Tensor:
+        made: Tensor = self.refine[m](self._flow(m).inverse(base))
         return made
 
 
@@ -93,20 +98,22 @@ class _Flow(nn.Module):
 
     def __init__(self, width: int, hidden: int, steps: int) -> None:
         super().__init__()
-        self.half = width // 2
+        self.known = width // 2
         self.shift = nn.Parameter(torch.zeros(steps, width))
         self.log_scale = nn.Parameter(torch.zeros(steps, width))
         rotations = torch.stack([torch.linalg.qr(torch.randn(width, width))[0] for _ in range(steps)])
         self.rotations: Tensor
         self.register_buffer("rotations", rotations)
-        self.couplings = nn.ModuleList(_coupling(self.half, width - self.half, hidden) for _ in range(steps))
+        self.couplings = nn.ModuleList(
+            _coupling(self.known, width - self.known, hidden) for _ in range(steps)
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """[b, d] -> base [b, d], log-determinant [b]."""
         total = x.new_zeros(len(x))
         for step, coupling in enumerate(self.couplings):
             x = (x + self.shift[step]) * self.log_scale[step].exp() @ self.rotations[step]
-            left, right = x[:, : self.half], x[:, self.half :]
+            left, right = x[:, : self.known], x[:, self.known :]
             scale, shift = self._affine(coupling, left)
             x = torch.cat([left, right * scale.exp() + shift], dim=1)
             total = total + self.log_scale[step].sum() + scale.sum(dim=1)
@@ -115,23 +122,24 @@ class _Flow(nn.Module):
     def inverse(self, z: Tensor) -> Tensor:
         """[b, d] -> [b, d]: undoes `forward`."""
         for step in reversed(range(len(self.couplings))):
-            left, right = z[:, : self.half], z[:, self.half :]
+            left, right = z[:, : self.known], z[:, self.known :]
             scale, shift = self._affine(self.couplings[step], left)
             z = torch.cat([left, (right - shift) * (-scale).exp()], dim=1) @ self.rotations[step].T
             z = z * (-self.log_scale[step]).exp() - self.shift[step]
         return z
 
-    def nll(self, x: Tensor, present: Tensor) -> Tensor:
-        """Negative log-likelihood per dimension, up to a constant, mean over the rows present; 0 if there are none."""
-        z, log_determinant = self(x)
-        each = (0.5 * (z**2).sum(dim=1) - log_determinant) / x.shape[1]
-        rows = present.to(x.dtype)
-        return (each * rows).sum() / torch.clamp(rows.sum(), min=1)
-
     @staticmethod
     def _affine(coupling: nn.Module, left: Tensor) -> tuple[Tensor, Tensor]:
         scale, shift = coupling(left).chunk(2, dim=1)
         return torch.tanh(scale), shift  # bounded, or a deep flow overflows
+
+
+def _nll(base: Tensor, log_determinant: Tensor, present: Tensor) -> Tensor:
+    """Negative log-likelihood per dimension, up to a constant, mean over the rows present; 0 if there are none."""
+    each = (0.5 * (base**2).sum(dim=1) - log_determinant) / base.shape[1]
+    rows = present.to(base.dtype)
+    mean: Tensor = (each * rows).sum() / torch.clamp(rows.sum(), min=1)
+    return mean
 
 
 def _coupling(known: int, made: int, hidden: int) -> nn.Sequential:
@@ -154,4 +162,5 @@ class _ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         made = self.body(x)
-        return x + made * self.weigh(made)
+        refined: Tensor = x + made * self.weigh(made)
+        return refined

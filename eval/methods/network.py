@@ -72,7 +72,7 @@ def _tensors(part: Part) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _chunks(part: Part) -> list[tuple[Tensor, Tensor, Tensor]]:
-    image, text, present = (each.split(PREDICT_ROWS) for each in _tensors(part))
+    image, text, present = (torch.split(each, PREDICT_ROWS) for each in _tensors(part))
     return list(zip(image, text, present, strict=True))
 
 

@@ -30,7 +30,7 @@ def figures(labels: Bools, scores: Floats, threshold: float = 0.5) -> Figures:
     Raises `ValueError` if the shapes differ, a score is no number, or no class has a positive row.
     """
     _check(labels, scores)
-    counted = labels.any(axis=0)
+    counted = np.asarray(labels.any(axis=0))
     guessed = scores > threshold
     f1 = np.full(labels.shape[1], np.nan)
     precision = np.full(labels.shape[1], np.nan)

@@ -143,11 +143,11 @@ def cost_table(report: Report, block: Block) -> Grid:
                 Field(cost.line, "head"),
                 Field(f"{cost.seconds:.1f}"),
                 Field(_number(cost.peak_mib, 0)),
-                Field(_number(run and run.calls, 1)),
-                Field(_number(run and run.tokens, 0)),
-                Field(_number(run and run.lmm_seconds, 1)),
-                Field(_number(run and run.seconds, 1)),
-                Field(_number(run and run.peak_mib, 0)),
+                Field(_number(None if run is None else run.calls, 1)),
+                Field(_number(None if run is None else run.tokens, 0)),
+                Field(_number(None if run is None else run.lmm_seconds, 1)),
+                Field(_number(None if run is None else run.seconds, 1)),
+                Field(_number(None if run is None else run.peak_mib, 0)),
                 Field(DASH if run is None else f"{run.failed} of {run.samples + run.failed}"),
             )
         )

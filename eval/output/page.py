@@ -118,7 +118,6 @@ def _rankings(report: Report) -> str:
 
 def ranking_tables(title: str, found: RankingReport) -> list[Grid]:
     """The choice against its bounds; each score by itself; the best weights of the sweep."""
-    head = lambda text: Field(text, "head")  # noqa: E731
     bounds = [
         ("worst candidate", found.worst, None),
         ("random choice", found.random, found.random_best),
@@ -131,7 +130,10 @@ def ranking_tables(title: str, found: RankingReport) -> list[Grid]:
         f"{title}: the choice",
         (("", 3),),
         ("choice", "likeness to the truth", "is the best, %"),
-        tuple((head(name), Field(_number(value)), Field(_number(share))) for name, value, share in bounds),
+        tuple(
+            (Field(name, "head"), Field(_number(value)), Field(_number(share)))
+            for name, value, share in bounds
+        ),
         (
             f"{found.samples:,} samples with {found.candidates:.1f} candidates on average. Learned weights: "
             f"{', '.join(f'{name} {value:g}' for name, value in found.learned.items()) or 'none'}.",
@@ -149,7 +151,7 @@ def ranking_tables(title: str, found: RankingReport) -> list[Grid]:
         ),
         tuple(
             (
-                head(s.name),
+                Field(s.name, "head"),
                 Field(_number(s.best)),
                 Field(_number(s.likeness)),
                 Field(_number(s.correlation, 2)),

@@ -124,8 +124,9 @@ def _candidates(report: Report, block: Block, number: int) -> Plot | None:
     rate = max(rate for rate in report.results.rates(block) if report.results.at(block, found[0][1], rate))
     with _canvas(1, 2, 10, 3.8) as (figure, axes):
         for place, metric in enumerate(PANELS):
-            values = [report.results.figure(block, line, rate, metric).mean for _, line, _ in found]
-            if any(value is None for value in values):
+            known = [report.results.figure(block, line, rate, metric).mean for _, line, _ in found]
+            values = [value for value in known if value is not None]
+            if len(values) < len(known):
                 continue
             axes[0].plot(numbers, values, color=COLOURS[place], marker=MARKS[place], label=TITLES[metric])
         axes[0].set_title(f"quality, missing rate {rate:g}")
@@ -238,7 +239,7 @@ def _canvas(rows: int, columns: int, width: float, height: float) -> "Iterator[t
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    style = {
+    style: dict[Any, Any] = {
         "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "axes.titlecolor": INK,
         "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none", "figure.facecolor": "none",
         "axes.spines.top": False, "axes.spines.right": False, "font.size": 9, "svg.fonttype": "none",

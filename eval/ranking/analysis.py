@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
@@ -133,14 +134,14 @@ def _score(name: str, score: np.ndarray, value: np.ndarray, groups: list[np.ndar
 
 def _learned(
     candidates: Candidates, value: np.ndarray, groups: list[np.ndarray], terms: list[str]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Non-negative least squares of the truth on the terms, both relative to their sample's mean."""
     if not terms:
         return {}
     scores = np.nan_to_num(np.stack([candidates.terms[name] for name in terms], axis=1).astype(float))
     everything = list(range(len(groups)))
     weights = _fit(scores, value, groups, everything)
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "learned": {name: round(float(w), 4) for name, w in zip(terms, weights, strict=True)},
         "learned_same": _chosen_likeness(scores @ weights, value, groups),
     }
