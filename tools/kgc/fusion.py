@@ -66,7 +66,7 @@ class _Fusion(torch.autograd.Function):
         return fused, weights
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """With g the gradient of e:  a_m = g . e_m,  b_m = alpha_m (a_m - sum_l alpha_l a_l), the gradient of s_m,
 

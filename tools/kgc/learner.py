@@ -60,13 +60,13 @@ class Learner:
         """Learn from a batch; returns the loss of the model and that of the generators (0 without them)."""
         loss = self.model_loss(batch)
         self._optimiser.zero_grad()
-        loss.backward(inputs=self._learnt)  # the generators are not this step's to change
+        torch.autograd.backward(loss, inputs=self._learnt)  # the generators are not this step's to change
         self._optimiser.step()
         if self.adversary is None or self._generator_optimiser is None:
             return loss.item(), 0.0
         against = self.generator_loss(batch)
         self._generator_optimiser.zero_grad()
-        against.backward(inputs=list(self.adversary.parameters()))  # nor the model this one's
+        torch.autograd.backward(against, inputs=list(self.adversary.parameters()))  # nor the model this one's
         self._generator_optimiser.step()
         return loss.item(), against.item()
 

@@ -89,7 +89,7 @@ class _NegativeTerm(torch.autograd.Function):
         return total / B
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None, None]:
         to_entities, to_queries = ctx.saved_tensors
         return to_entities * gradient, to_queries * gradient, None, None, None, None

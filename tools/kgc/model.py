@@ -24,6 +24,9 @@ class CompletionModel(nn.Module):
     relation * pi * d / (margin + epsilon) radians. e_m = W_m f_m + b_m, one linear map per modality.
     """
 
+    present: Tensor
+    """Bool [n, 1 + M]: which embeddings an entity has, the structure first."""
+
     def __init__(
         self,
         n_entities: int,
@@ -86,7 +89,7 @@ class CompletionModel(nn.Module):
     def embed_all(self) -> tuple[Tensor, Tensor]:
         """Fused embeddings [n, D] and weights [n, 1 + M] of all entities, without gradient."""
         ids = torch.arange(len(self.structure), device=self.structure.device)
-        blocks = [self.embed(block) for block in ids.split(BLOCK)]
+        blocks = [self.embed(block) for block in torch.split(ids, BLOCK)]
         fused, weights = zip(*blocks, strict=True)
         return torch.cat(fused), torch.cat(weights)
 

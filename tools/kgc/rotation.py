@@ -37,8 +37,9 @@ class _SumOfModuli(torch.autograd.Function):
         return modulus.sum(dim=-1)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         x, modulus = ctx.saved_tensors
         scale = gradient.unsqueeze(-1) / modulus.clamp(min=TINY)
-        return x * torch.cat([scale, scale], dim=-1)
+        back: Tensor = x * torch.cat([scale, scale], dim=-1)
+        return back

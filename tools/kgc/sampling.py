@@ -109,7 +109,8 @@ class BatchSampler:
         keys = self._key(heads, triples[:, 1], tails)
         places = np.searchsorted(self._known, keys)
         places[places == len(self._known)] = 0
-        return self._known[places] == keys
+        known: NDArray[np.bool_] = self._known[places] == keys
+        return known
 
     def _key(self, heads: Ids, relations: Ids, tails: Ids) -> Ids:
         return (heads * self._n_relations + relations) * self._n_entities + tails
@@ -121,7 +122,8 @@ def tail_probabilities(train: Triples, n_relations: int) -> NDArray[np.float64]:
     heads, tails = (np.bincount(relations, minlength=n_relations) for relations in pairs)
     # tph = triples / heads and hpt = triples / tails, so the number of triples cancels out
     used = heads + tails
-    return np.divide(heads, used, out=np.full(n_relations, 0.5), where=used > 0)
+    shares: NDArray[np.float64] = np.divide(heads, used, out=np.full(n_relations, 0.5), where=used > 0)
+    return shares
 
 
 def _unique(ids: Ids, n: int) -> tuple[Ids, Ids]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tools.kgc.errors import InputError
 from tools.kgc.features import hide, read_modality
@@ -91,7 +92,7 @@ def fingerprint(graph: KnowledgeGraph, modalities: Sequence[Modality]) -> str:
     """SHA-256 over names, splits, features and masks."""
     digest = hashlib.sha256()
     digest.update("\n".join([*graph.entities, "", *graph.relations]).encode())
-    arrays = [graph.train, graph.valid, graph.test]
+    arrays: list[NDArray[Any]] = [graph.train, graph.valid, graph.test]
     for modality in modalities:
         digest.update(modality.name.encode())
         arrays += [modality.features, modality.present]
