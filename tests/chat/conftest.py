@@ -25,7 +25,7 @@ from streaming_double import StreamingDouble
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = ("stdin", "stdout", "stderr")
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which a process that should have said something is taken for hung."""
 
 
@@ -110,6 +110,11 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def kill(self) -> None:
+        if self.poll() is None:
+            self.signal(signal.SIGKILL)
+            self.wait()
+
 
 class Terminal:
     """A chat with a terminal of its own, as a person would see it."""
@@ -191,9 +196,7 @@ class Terminal:
         return bool(data)
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.signal(signal.SIGKILL)
-            self.process.wait()
+        self.process.kill()
         os.close(self._master)
         os.close(self._slave)
 
@@ -220,6 +223,7 @@ class Chats:
     double: StreamingDouble
     folder: Path
     open: list[Terminal] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
 
     @property
     def walks(self) -> Path:
@@ -247,7 +251,8 @@ class Chats:
         self, files: list[str], argv: list[str], env: dict[str, str], program: str = "agent.chat"
     ) -> Process:
         reply = self.zygote.ask(program=program, argv=argv, env=env, cwd=str(self.folder), files=files)
-        return Process(self.zygote, reply["pid"])
+        self.processes.append(Process(self.zygote, reply["pid"]))
+        return self.processes[-1]
 
     def terminal(
         self, *more: str, columns: int = 110, rows: int = 50, usual: bool = True, **env: str
@@ -294,6 +299,8 @@ def chats(zygote: Zygote, photos: Path, double: StreamingDouble, tmp_path: Path)
     yield made
     for terminal in made.open:
         terminal.close()
+    for process in made.processes:
+        process.kill()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 PHOTO = ("--sample", "photo1")
 HOSTILE = "A boat.\x1b]0;owned\x07\x1b[2J [bold red]x[/] \u202egnp.exe\x9b31m and \x1b[31mred"
 

@@ -52,7 +52,7 @@ def _moment(moment: Moment, indent: str, on_line: bool, heads: list[str], sessio
     if moment.options:
         # A new weighing names its weights already.
         options = {n: v for n, v in moment.options.items() if (n, moment.kind) != ("weights", "reweigh")}
-        told = " ".join(f"{name}={setting_told(value)}" for name, value in options.items())
+        told = ", ".join(f"{name} {setting_told(value)}" for name, value in options.items())
         text.append(f"  {clean(told)}" if told else "", style="magenta")
     if moment.failure:
         text.append(f"  {one_line(moment.failure, 60)}", style="red")
