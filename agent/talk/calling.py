@@ -21,7 +21,7 @@ from data.pictures import PictureError
 from data.record import Blob
 from prompts.library import PromptError
 from tools.lmm.cache import CacheError
-from tools.lmm.question import LMMError
+from tools.lmm.question import LMMError, Picture
 from tools.lmm.tools import ToolCall, arguments_of
 from tools.loading import ModelError
 from tools.talk.results import DECLINED, problem_told
@@ -51,8 +51,8 @@ class Caller:
     """Calls that were made before."""
     _made: set[str] = field(default_factory=set)
 
-    async def __call__(self, call: ToolCall) -> tuple[Done, tuple[Blob, ...], int | None]:
-        """What the LMM is told; pictures for the user; the number of a candidate that the LMM asks to see."""
+    async def __call__(self, call: ToolCall) -> tuple[Done, tuple[Blob, ...]]:
+        """What the LMM is told and shown, and pictures for the user."""
         raw = arguments_of(call)
         try:
             arguments = self._checked(call.name, raw)
@@ -73,6 +73,7 @@ class Caller:
                 if not await self._allowed(call, given, arguments):
                     return self._answered(call, DECLINED, False, NOTHING)
             text, finding = await self._done(call, given)
+            look = await self.toolbox.look(finding)
         except SENTENCES as problem:
             return self._answered(call, problem_told(sentence(problem)), True, NOTHING)
         except Exception as error:
@@ -81,7 +82,7 @@ class Caller:
             return self._answered(call, problem_told(problem_text), True, NOTHING)
         if arguments.asks_first:
             self._made = {made}  # what was looked up before may be another now
-        return self._answered(call, text, False, finding)
+        return self._answered(call, text, False, finding, look)
 
     def _checked(self, name: str, arguments: dict[str, Any] | None) -> Arguments:
         """Raises `Impossible` for a mistake."""
@@ -113,14 +114,19 @@ class Caller:
         self.emit(ToolCalled(call=call.id, tool=call.name, arguments=arguments, sentence=told))
 
     def _answered(
-        self, call: ToolCall, text: str, error: bool, finding: Finding
-    ) -> tuple[Done, tuple[Blob, ...], int | None]:
+        self,
+        call: ToolCall,
+        text: str,
+        error: bool,
+        finding: Finding,
+        look: tuple[int, Picture] | None = None,
+    ) -> tuple[Done, tuple[Blob, ...]]:
         if len(text) > MOST_RESULT:
             text = text[:MOST_RESULT] + " ..."
         self.emit(
             ToolAnswered(call=call.id, tool=call.name, text=text, error=error, pictures=finding.pictures)
         )
-        return Done(call, text, error), finding.pictures, finding.look
+        return Done(call, text, error, look), finding.pictures
 
 
 def sentence(error: Exception) -> str:

@@ -7,15 +7,14 @@ what changes the walk asks the user first. Every turn is in the session when it 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import structlog
 
 from agent.errors import UsageError
 from agent.talk.calling import Caller
 from agent.talk.confirm import Confirm, never
-from agent.talk.detection import Tools, probe, remember, remembered
+from agent.talk.detection import PROBE_STEP, Tools, probe, remember, remembered
 from agent.talk.events import Replied, TalkEmit, TalkStarted, WaysFound, silent
 from agent.talk.hearing import Hearing
 from agent.talk.line import Done, Line, Round, exchanges
@@ -79,7 +78,7 @@ class Conversation:
     ) -> None:
         """`models`: those of the walk. `memory`: earlier lines that the LMM is told of; None: `MEMORY`, but none for
         the miniature, which has learnt lines alone."""
-        self._walk, self._models, self._tools = walk, models, tools
+        self._walk, self._models = walk, models
         self._confirm, self._neighbours, self._steps = confirm, neighbours, steps
         self._memory = memory
         self._native: bool | None = None if tools == "auto" else tools == "native"
@@ -94,7 +93,8 @@ class Conversation:
     async def say(self, text: str, emit: TalkEmit = silent) -> Told:
         """Answer one line. What goes wrong with the LMM is told as a `Problem`, not raised.
 
-        Raises `WalkError` for an empty or overlong line, or while another one is being answered."""
+        Raises `WalkError` for an empty or overlong line, or while another one is being answered, and `StoreError` when
+        the session cannot be written."""
         text = text.strip()
         if not text:
             raise WalkError("say something, or ask")
@@ -151,27 +151,21 @@ class Conversation:
             move = named(way.move(reply.value), len(self.turns), step)
             if not move.calls:
                 return self._reply(move.text, False, spent, emit, hearing.call)
-            line.rounds.append(Round(move, await self._call(move, caller, context)))
+            line.rounds.append(Round(move, await self._call(move, caller)))
             spent.mistakes = caller.mistakes
             if caller.repeats >= MOST_REPEATS:
                 return self._reply(circling(line.done), True, spent, emit, None)
             line.sight = (await Sample.of(self._walk)).sight()
         return self._reply(unfinished(self._steps, line.done), True, spent, emit, None)
 
-    async def _call(self, move: Move, caller: Caller, context: Context) -> tuple[Done, ...]:
+    async def _call(self, move: Move, caller: Caller) -> tuple[Done, ...]:
         """The results of a move's calls, one after another; each is in the session when it is done."""
         results = []
         for call in move.calls:
-            done, pictures, look = await caller(call)
-            if look is not None and pictures:
-                done = replace(done, look=(look, await self._seen(pictures[0], context)))
+            done, pictures = await caller(call)
             self._keep(move.text, done, pictures)
             results.append(done)
         return tuple(results)
-
-    async def _seen(self, blob: Blob, context: Context) -> Any:
-        data = await context.blobs.get(blob)
-        return await context.pictures.shrink(data, context.options.candidate_side)
 
     def _keep(self, remark: str, done: Done, pictures: tuple[Blob, ...]) -> None:
         name, call = done.call.name, done.call.id
@@ -201,7 +195,7 @@ class Conversation:
         self._down = isinstance(error, EndpointError)
         if isinstance(error, LMMError):
             spent.usage += error.usage
-        sentence = str(error).removeprefix(f"step {STEP}: ")
+        sentence = str(error).removeprefix(f"step {STEP}: ").removeprefix(f"step {PROBE_STEP}: ")
         if isinstance(error, LMMError) and error.kind == "refused" and self._native:
             sentence += "; if the endpoint has no native tool calls, --tools schema goes without them"
         self._walk.say(Turn(role="assistant", text=sentence, error=True))

@@ -20,6 +20,7 @@ from agent.walk.walk import Walk
 from data.record import Blob
 from graphs.context import Context
 from tools.knowledge.similarity import graph_similarity, soft_graph_similarity
+from tools.lmm.question import Picture
 from tools.talk import results
 
 MOST_TEXT = 4_000
@@ -77,6 +78,13 @@ class Toolbox:
             raise Impossible("the walk is at work; try again when its step has ended.")
         (await self._sample()).choice()
 
+    async def look(self, finding: Finding) -> tuple[int, Picture] | None:
+        """The picture that the LMM asks to see, with its candidate's number. Raises `PictureError`."""
+        if finding.look is None:
+            return None
+        data = await self._context.blobs.get(finding.pictures[0])
+        return finding.look, await self._context.pictures.shrink(data, self._context.options.candidate_side)
+
     async def show_graph(self, candidate: int | None = None) -> Found:
         sample = await self._sample()
         return results.graph_told(candidate, sample.graph(candidate)), NOTHING
@@ -97,13 +105,15 @@ class Toolbox:
         sample = await self._sample()
         found = sample.sound(candidate)
         ranked = [each.index for each in sample.ranked()]
-        if found.index in ranked and has_semantic_scores(found):
+        measured = {} if has_semantic_scores(found) else await self._measured(sample, candidate)
+        if found.index in ranked:
             rank = ranked.index(found.index) + 1
-            return results.scores_told(candidate, found.scores, rank, len(ranked)), NOTHING
-        terms = await self._measured(sample, candidate)
-        if not terms:
+            told = [results.scores_told(candidate, found.scores, rank, len(ranked))]
+            told += [results.besides_told(measured)] if measured else []
+            return " ".join(told), NOTHING
+        if not measured:
             raise Impossible(f"candidate {candidate} has no scores, and no scorer is loaded.")
-        return results.measured_told(candidate, terms), NOTHING
+        return results.measured_told(candidate, measured), NOTHING
 
     async def regenerate(self, subject: str) -> Found:
         known = {candidate.index for candidate in (await self._sample()).candidates}

@@ -20,6 +20,7 @@ from agent.talk.events import (
 from agent.walk.events import CallStarted, PicturePart, Problem
 from agent.walk.walk import WalkError
 from data.sample import Modality
+from graphs.context import Options
 from tools.talk.results import DECLINED
 
 BOTH = pytest.mark.parametrize("native", [True, False], ids=["native", "schema"])
@@ -369,6 +370,41 @@ async def test_candidates_are_scored_before_they_are_ranked(studio):
     await it.talk(tools="native").say("score", it.emit)
     text = it.of(ToolAnswered)[0].text
     assert text.startswith("Candidate 2 has CLIP ") and text.endswith("BLIP 20.0; it is not ranked yet.")
+
+
+async def test_scores_that_did_not_count_are_measured_when_asked_for(studio):
+    it = await studio(options=Options(candidates=3, ablate=frozenset({"semantic-score"})))
+    it.talker.script = moves(True, ("score_candidate", {"candidate": 2}), "Good.")
+    await it.talk(tools="native").say("score", it.emit)
+    text = it.of(ToolAnswered)[0].text
+    assert text.startswith(
+        "Candidate 2 has graph 100.0; its quality is 100.0, rank 2 of 3. Measured now, without weight"
+    )
+    assert text.endswith("BLIP 20.0.")
+
+
+async def test_a_choice_that_was_drawn_or_edited_is_not_called_the_best(studio):
+    it = await studio(options=Options(candidates=3, ablate=frozenset({"ranking"})))
+    it.talker.script = moves(True, ("explain_choice", {}), "So.")
+    await it.talk(tools="native").say("why?", it.emit)
+    assert "It was drawn at random, since ranking is switched off." in it.of(ToolAnswered)[0].text
+    it = await studio()
+    ranked = sorted((await it.walk.state())["candidates"], key=lambda c: -c.scores.quality)
+    await it.walk.edit({"chosen": ranked[-1].index})
+    it.talker.talked.clear()
+    await it.talk(tools="native").say("why?", it.emit)
+    text = it.of(ToolAnswered)[0].text
+    assert text.startswith(f"Candidate {ranked[-1].index + 1} is chosen with a quality of")
+    assert f"Candidate {ranked[0].index + 1} has a higher quality" in text
+
+
+async def test_a_picture_that_is_gone_is_told(studio):
+    it = await studio()
+    image = (await it.walk.state())["candidates"][0].image
+    it.walk.file(image.sha256).write_bytes(b"broken")
+    it.talker.script = moves(True, ("look_at", {"candidate": 1}), "Hm.")
+    told = await it.talk(tools="native").say("look", it.emit)
+    assert told.text == "Hm." and it.of(ToolAnswered)[0].error
 
 
 async def test_a_walk_at_work_is_not_changed(studio):

@@ -68,8 +68,16 @@ def scores_told(number: int, scores: Scores, rank: int, of: int) -> str:
 
 def measured_told(number: int, terms: Mapping[str, float]) -> str:
     """Scores of a candidate that is not ranked yet."""
-    told = ", ".join(f"{NAMES.get(name, name)} {value:.1f}" for name, value in terms.items())
-    return f"Candidate {number} has {told}; it is not ranked yet."
+    return f"Candidate {number} has {_listed(terms)}; it is not ranked yet."
+
+
+def besides_told(terms: Mapping[str, float]) -> str:
+    """Scores that were measured for the user alone."""
+    return f"Measured now, without weight in the ranking: {_listed(terms)}."
+
+
+def _listed(terms: Mapping[str, float]) -> str:
+    return ", ".join(f"{NAMES.get(name, name)} {value:.1f}" for name, value in terms.items())
 
 
 def made_told(number: int, subject: str, quality: float, chosen: int | None) -> str:
