@@ -300,7 +300,9 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError(f"{hide_login(value)!r} should start with http:// or https://")
         if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
-            raise ValueError("the URL must not hold a user and a password; keys go into the environment")
+            raise ValueError(
+                "the URL must not hold a user and a password; a key goes into LMM_API_KEY or IMAGES_API_KEY"
+            )
         return value.rstrip("/") if value else value
 
     @model_validator(mode="after")
