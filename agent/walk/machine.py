@@ -7,6 +7,7 @@ LangGraph then runs the nodes anew and writes a new line of checkpoints beside t
 
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import StateSnapshot
 
 from agent.walk.errors import Broken
+from graphs.alternation import Stage
 from graphs.completion import Completion, build
 from graphs.context import Context
 from graphs.regeneration import build_regeneration, with_subject
@@ -36,6 +38,12 @@ STATE_TYPES = [
 """All that a checkpoint may be made of besides plain values. A file with anything else in it is not followed."""
 
 
+@cache
+def _compiled() -> tuple[Completion, Stage]:
+    """Once per process: it takes some tenths of a second."""
+    return build(), build_regeneration()
+
+
 class Machine:
     """Holds the checkpoint file from `open` to `close`."""
 
@@ -43,8 +51,9 @@ class Machine:
         self.path, self.thread = path, thread
         self._connection = connection
         serializer = JsonPlusSerializer(allowed_msgpack_modules=STATE_TYPES)
-        self._graph: Completion = build(AsyncSqliteSaver(connection, serde=serializer))
-        self._regeneration = build_regeneration()
+        saver = AsyncSqliteSaver(connection, serde=serializer)
+        completion, self._regeneration = _compiled()
+        self._graph = completion.copy(update={"checkpointer": saver})
 
     @classmethod
     async def open(cls, path: Path, thread: str) -> Self:

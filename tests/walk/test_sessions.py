@@ -23,6 +23,8 @@ from data.record import Record
 from data.sample import Modality
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE = 600.0
+"""Seconds after which a process that should have asked something is taken for hung."""
 
 
 async def test_resume_goes_on_where_it_stood(world, timeless):
@@ -71,7 +73,9 @@ async def test_a_killed_process_loses_nothing(world, timeless, tmp_path):
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
     )
     try:
-        await asyncio.wait_for(reached.wait(), 120)
+        waiting = [asyncio.ensure_future(reached.wait()), asyncio.ensure_future(child.wait())]
+        await asyncio.wait(waiting, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        assert reached.is_set() and child.returncode is None
         with pytest.raises(StoreError, match=f"process {child.pid}"):
             await Walk.resume(world.folder / "walk")
     finally:
