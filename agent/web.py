@@ -13,7 +13,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from agent.errors import UsageError
 from agent.flags import parse
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             description="One sample in the browser: walk it step by step, edit, compare, talk.",
             epilog=EPILOG,
         )
-        return serve(settings)
+        serve(settings)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def serve(settings: "WebSettings") -> int:
-    """Serve until a signal comes. Raises `UsageError`."""
+def serve(settings: "WebSettings") -> NoReturn:
+    """Serve until a signal comes. Raises `UsageError`, and `KeyboardInterrupt` in the end."""
     import uvicorn
 
     from agent.browser.app import make_app
@@ -84,7 +84,9 @@ def serve(settings: "WebSettings") -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with listening:
         asyncio.run(Server(config).serve([listening]))
-    return 0
+    # uvicorn ends on a signal and then raises it again; nothing comes of that in a process that was started in the
+    # background by a shell, which makes it ignore Ctrl-C.
+    raise KeyboardInterrupt
 
 
 def _listen(host: str, port: int) -> socket.socket:
