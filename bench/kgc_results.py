@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 taskset -c 1 python bench/kgc_results.py            # what is not in the file yet
     OMP_NUM_THREADS=1 taskset -c 1 python bench/kgc_results.py --list     # what that is
-    python bench/kgc_results.py --page                                    # table and curves from the file alone
+    python bench/kgc_results.py --page                # tables and curves of docs/kgc.md, from the file alone
 
 Three seeds of RotatE, AdaMF and AdaMF-MAT; the latter two with missing rates 0 to 0.8. mu of the adversarial term is
 searched on validation, at rate 0 with the first seed, before the cells that need it. Each finished cell is a row of
@@ -33,7 +33,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data" / "mmkg"
 CELLS = ROOT / "bench" / "results" / "kgc_cells.csv"
-PAGE = ROOT / "docs" / "kgc_results.md"
+PAGE = ROOT / "docs" / "kgc.md"
+BEGIN = "<!-- kgc-results: written by bench/kgc_results.py; do not edit between the marks -->"
+END = "<!-- /kgc-results -->"
 IMAGES = ROOT / "docs" / "images"
 
 GRAPHS = ("MKG-Y", "MKG-W")
@@ -204,10 +206,9 @@ def spread(numbers: list[float], scale: float = 100.0) -> str:
 def page(rows: list[dict[str, str]]) -> str:
     main = [row for row in rows if row["phase"] == MAIN]
     lines = [
-        "# AdaMF-MAT in a reduced setting",
-        "",
-        "Written by `python bench/kgc_results.py` from `bench/results/kgc_cells.csv`. Filtered, realistic ties, head",
-        "and tail, whole test sets; per cent, mean and standard deviation over seeds.",
+        "In a reduced setting that two cores can do (`python bench/kgc_results.py`, cells in",
+        "`bench/results/kgc_cells.csv`). Filtered, realistic ties, head and tail, whole test sets; per cent, mean and",
+        "standard deviation over seeds.",
         "",
         "**Not comparable with published figures**: text features are character n-grams of the entities' names, and",
         "the second modality is **synthetic** (`tools/kgc/synthetic.py`): noisy counts of the relations of an entity",
@@ -219,7 +220,7 @@ def page(rows: list[dict[str, str]]) -> str:
         "and test alike, drawn by the seed. RotatE sees no modality, so no rate changes it.",
     ]
     for graph in GRAPHS:
-        lines += ["", f"## {graph}", "", "| method | missing | MRR | Hits@1 | Hits@3 | Hits@10 | MR | seeds | "
+        lines += ["", f"### {graph}", "", "| method | missing | MRR | Hits@1 | Hits@3 | Hits@10 | MR | seeds | "
                   "weights: structure, text, synthetic |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
         for method in METHODS:
             for rate in RATES if method != "RotatE" else (0.0,):
@@ -239,7 +240,7 @@ def page(rows: list[dict[str, str]]) -> str:
                 cells += [f"{np.mean(values(main, 'mr', **where)):.0f}", str(len(mrr)), weights]
                 lines.append(f"| {method} | {label} | " + " | ".join(cells) + " |")
         lines += search_lines(graph, rows)
-    lines += ["", "![curves](images/kgc-missing.png)", "", "## The claim", "",
+    lines += ["", "![curves](images/kgc-missing.png)", "", "### The claim", "",
               "Better on Hits@1, and where modalities are missing: differences of the same seed, in points.", "",
               "| graph | missing | MAT - AdaMF, Hits@1 | seeds better | MAT - AdaMF, MRR | seeds better "
               "| MAT - RotatE, Hits@1 | seeds better |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
@@ -341,7 +342,9 @@ def main() -> None:
     current = {Cell(graph, "", 0.0, 0, 0.0, "").setting for graph in GRAPHS}
     rows = [row for row in read().values() if row["setting"] in current]
     if rows:
-        PAGE.write_text(page(rows), encoding="utf-8")
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{page(rows)}\n{END}{after}", encoding="utf-8")
         draw(rows)
 
 
