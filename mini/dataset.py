@@ -22,7 +22,8 @@ class NoMiniature(Exception):
 
 
 def materialise(form: str, cache: Path, samples: int = SAMPLES, known: Collection[str] | None = None) -> Path:
-    """The root of the miniature of `form` (a name in `VERSIONS`), drawn on first use (about 15 s) and kept in `cache`.
+    """The root of the miniature of `form` (a name in `VERSIONS`), drawn on first use (15 to 45 s) and kept in
+    `cache`.
 
     `known` are the domains that the models have learnt; by default what is written beside their weights. A data set
     of another domain would be completed with nonsense, so there is no miniature of it yet.
