@@ -72,7 +72,9 @@ class _Recovering(Network):
         recovered = sum(
             (masked_mse(made[m], truth, both) for m, truth in enumerate((image, text))), torch.zeros(())
         )
-        likelihood = _nll(base_image, volume_image, present[:, 0]) + _nll(base_text, volume_text, present[:, 1])
+        likelihood = _nll(base_image, volume_image, present[:, 0]) + _nll(
+            base_text, volume_text, present[:, 1]
+        )
         case = torch.randint(3, (len(present),))
         shown = present & torch.where(both[:, None], torch.stack([case != 1, case != 2], dim=1), present)
         features = [torch.where(shown[:, [m]], truth, made[m]) for m, truth in enumerate((image, text))]
