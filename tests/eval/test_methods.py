@@ -18,7 +18,12 @@ SMALL = {
     "mpmm": {"layers": 1, "width": 32, "length": 4, "epochs": 30},
     "mplmm": {"layers": 1, "length": 4, "epochs": 30, "learning_rate": 3e-3},
     "mmin": {
-        "blocks": 2, "widths": (64, 32, 16), "epochs": 30, "learning_rate": 3e-3, "batch": 32, "dropout": 0.1,
+        "blocks": 2,
+        "widths": (64, 32, 16),
+        "epochs": 30,
+        "learning_rate": 3e-3,
+        "batch": 32,
+        "dropout": 0.1,
     },
     "ul4m4": {"clusters": 16},
 }
