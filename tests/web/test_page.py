@@ -83,6 +83,8 @@ class Tab:
         self.page.locator(".row").first.click()
         self.page.get_by_role("button", name="Walk it step by step").click()
         expect(self.page.locator(".stepper")).to_be_visible()
+        expect(self.page.locator("#next")).to_be_enabled()
+        self.until("document.activeElement === document.body || document.activeElement?.id === 'next'")
 
     def finished(self) -> None:
         expect(self.page.locator("#next")).to_have_text("Finished")
