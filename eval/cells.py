@@ -60,7 +60,7 @@ class Cell:
                 self.method.method,
                 method_type(self.method.method).version,
                 self.method.options,
-                self.head.model_dump(),
+                self.head.model_dump(exclude={"lines"}),
                 self.epochs,
                 self.seed,
                 asdict(self.inputs),

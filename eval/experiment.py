@@ -77,6 +77,8 @@ class HeadSpec(Strict):
     loss: Literal["focal", "bce"] = "focal"
     alpha: float = Field(1.0, gt=0)
     gamma: float = Field(2.0, ge=0)
+    lines: tuple[str, ...] | None = None
+    """Only these methods, by name; None: all."""
 
 
 class MethodSpec(Strict):
@@ -168,6 +170,9 @@ class Experiment(Strict):
         for each in self.ranking:
             if each not in self.runs:
                 raise ValueError(str(unknown("run", each, self.runs)))
+        for head in self.heads.values():
+            if strange := [each for each in head.lines or () if each not in names]:
+                raise ValueError(str(unknown("method", strange[0], names)))
         if self.reference is not None and self.reference not in names:
             raise ValueError(str(unknown("method", self.reference, names)))
         return self

@@ -66,7 +66,12 @@ def parser() -> argparse.ArgumentParser:
     )
     out = found.add_argument_group("output")
     out.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: results")
-    out.add_argument("--workers", type=int, metavar="N", help="processes for cells; default: one per core")
+    out.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes for cells; default: one per core; 0: none, cells run in this process",
+    )
     return found
 
 
@@ -90,13 +95,16 @@ def changed(experiment: Experiment, options: argparse.Namespace) -> Experiment:
         content["mask"]["type"] = options.type
     if options.test_rate is not None:
         content["test_mask"] = {**content["mask"], "rate": options.test_rate}
-    if options.heads is not None:
-        _only(content, "heads", options.heads)
     if options.methods is not None:
         content["methods"] = _chosen_methods(content["methods"], options.methods)
         content["ranking"] = [run for run in content["ranking"] if _uses(content["methods"], run)]
         if content["reference"] not in [each["name"] for each in content["methods"]]:
             content["reference"] = None
+    if options.heads is not None:
+        _only(content, "heads", options.heads)
+    lines = [each["name"] for each in content["methods"]]
+    for head in content["heads"].values():
+        head["lines"] = None if head["lines"] is None else [name for name in head["lines"] if name in lines]
     flags = _agent_flags(options.agent, list(content["runs"]))
     content["runs"] = {name: {**own, **flags[""], **flags[name]} for name, own in content["runs"].items()}
     content["allow_leaks"] = content["allow_leaks"] or options.allow_leaks

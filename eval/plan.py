@@ -159,6 +159,8 @@ def _add_cells(plan: Plan, scene: Scene, experiment: Experiment, encoder: Encode
             problem = sources.problem(rate, run) if run else None
             inputs = _inputs(scene, sources, rate, run) if problem is None else None
             for head_name, head in heads[:1] if kind.own_network else heads:
+                if head.lines is not None and spec.name not in head.lines:
+                    continue
                 where = {
                     "dataset": scene.spec.name,
                     "rate": rate,

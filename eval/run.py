@@ -71,7 +71,9 @@ def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
             f"seed {cell.seed}: {state}"
         )
 
-    work_through(todo, places.parts, places.cells, options.workers or cores(), done)
+    work_through(
+        todo, places.parts, places.cells, cores() if options.workers is None else options.workers, done
+    )
     fresh = iter(new[number] for number in range(len(todo)))
     outcomes = [
         Outcome(cell, result if result is not None else next(fresh))

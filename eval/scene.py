@@ -10,7 +10,7 @@ from eval.completions import Tell, Wanted, complete
 from eval.errors import EvalError
 from eval.experiment import DataSpec, Experiment, MaskSpec
 from eval.runfolder import RunFolder, open_run
-from eval.splits import Split, check_leaks, open_split
+from eval.splits import Split, check_leaks, open_split, with_common_classes
 
 Given = Mapping[str, Sequence[Path]]
 """Run folders that the user names, by run."""
@@ -55,7 +55,7 @@ def open_scene(spec: DataSpec, experiment: Experiment, given: Given, runs: Path,
         miniature = first if first and first.manifest.data.miniature else complete(nothing, runs, tell)
         root = miniature.manifest.data.root
     roles = ["train", *(["dev"] if spec.dev else []), "test"]
-    splits = {role: open_split(spec, root, role) for role in roles}
+    splits = with_common_classes({role: open_split(spec, root, role) for role in roles})
     leaks = check_leaks(list(splits.values()), experiment.allow_leaks)
     scene = Scene(spec, root, splits, leaks, miniature)
     scene.notes += [

@@ -1,7 +1,7 @@
 """The rows of an experiment: opened, masked, labelled, and checked for leaks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,13 @@ class Split:
     samples: tuple[Sample, ...]
     positions: Ints
     faults: int
+    classes: tuple[str, ...]
+    """The same for all splits of a data set, in one order."""
 
     @property
     def labels(self) -> Bools:
         """[n, C]."""
-        column = {label: number for number, label in enumerate(self.dataset.labels)}
+        column = {label: number for number, label in enumerate(self.classes)}
         labels = np.zeros((len(self.samples), len(column)), dtype=bool)
         for row, sample in enumerate(self.samples):
             labels[row, [column[label] for label in sample.labels]] = True
@@ -94,7 +96,13 @@ def open_split(spec: DataSpec, root: Path, role: str) -> Split:
             f"{spec.name}/{name} in {root} has no labels, so nothing can be classified; experiments need labelled data."
         )
     positions = np.array([position for position, _ in kept], dtype=np.int64)
-    return Split(role, dataset, tuple(sample for _, sample in kept), positions, faults)
+    return Split(role, dataset, tuple(sample for _, sample in kept), positions, faults, dataset.labels)
+
+
+def with_common_classes(splits: Mapping[str, Split]) -> dict[str, Split]:
+    """The splits with the classes of all of them: a form that finds its labels in the rows finds others in each."""
+    classes = tuple(dict.fromkeys(label for split in splits.values() for label in split.classes))
+    return {role: replace(split, classes=classes) for role, split in splits.items()}
 
 
 def check_leaks(splits: Sequence[Split], allow: bool) -> list[LeakReport]:
@@ -113,7 +121,7 @@ def check_leaks(splits: Sequence[Split], allow: bool) -> list[LeakReport]:
 def classes_without_positive(split: Split) -> list[str]:
     """Labels that no row of the split has."""
     counts = split.labels.sum(axis=0).tolist()
-    return [label for label, count in zip(split.dataset.labels, counts, strict=True) if not count]
+    return [label for label, count in zip(split.classes, counts, strict=True) if not count]
 
 
 def _used(split: Split) -> Dataset:

@@ -41,7 +41,8 @@ def train(
     """
     parameters = [each for each in network.parameters() if each.requires_grad]
     kind = torch.optim.AdamW if schedule.decoupled else torch.optim.Adam
-    optimiser = kind(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    # fused: one call for all parameters, since the networks are so small that the calls are what takes time
+    optimiser = kind(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
     steps = schedule.epochs * max(1, -(-rows // schedule.batch))
     slope = torch.optim.lr_scheduler.LambdaLR(optimiser, _slope(schedule.warm_up, steps))
     network.train()

@@ -68,7 +68,7 @@ def class_table(report: Report, block: Block, rate: float) -> Grid:
     columns = ("class", "test rows", *lines)
     counts = split.labels.sum(axis=0)
     rows = []
-    for number, label in enumerate(split.dataset.labels):
+    for number, label in enumerate(split.classes):
         fields = [Field(label, "head"), Field(str(int(counts[number])))]
         for line in lines:
             done = [

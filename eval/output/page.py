@@ -184,7 +184,7 @@ def _scene(scene: Scene, report: Report) -> str:
     for role, split in scene.splits.items():
         leaves = f" of {len(split.dataset):,}" if len(split.samples) < len(split.dataset) else ""
         facts.append((role, f"{split.dataset.split}: {len(split.samples):,}{leaves} rows"))
-    facts.append(("classes", f"{len(scene.splits['train'].dataset.labels)}"))
+    facts.append(("classes", f"{len(scene.splits['train'].classes)}"))
     for leak in scene.leaks:
         facts.append(("leak check", leak.summary()))
     for (role, rate, name), run in scene.runs.items():

@@ -66,7 +66,7 @@ def tables(report: Report) -> list[tuple[str, Grid]]:
 
 
 def _write_tidy(report: Report, folder: Path) -> None:
-    labels = {scene.spec.name: scene.splits["test"].dataset.labels for scene in report.plan.scenes}
+    labels = {scene.spec.name: scene.splits["test"].classes for scene in report.plan.scenes}
     miniature = {scene.spec.name: scene.miniature for scene in report.plan.scenes}
     frame = report.results.table(report.name, labels, miniature)
     frame.to_parquet(folder / "cells.parquet", index=False)
