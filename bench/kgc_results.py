@@ -55,7 +55,7 @@ SETTINGS: dict[str, Any] = {
     "learning_rate": 3e-3,
     "generator_learning_rate": 1e-3,
     "hidden": 128,
-    "epochs": 60,
+    "epochs": 40,
     "validate_every": 10,
     "validation_sample": 1000,
     "patience": 2,

@@ -9,6 +9,8 @@ from mini.train.pictures import PictureStore
 
 PICTURES = 24_000
 FILMS = 12_000
+TOWER, JOINT = 3600, 2400
+"""Steps of the Qwen2-VL's stages."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,19 @@ Stage = Callable[[Job], None]
 
 
 def tower(job: Job) -> None:
+    from mini.train.films import FilmStore
     from mini.train.tower import train_tower
 
-    train_tower(job.work, job.store, job.steps(1700), 64, start=job.start)
+    films = FilmStore(job.work, FILMS)
+    train_tower(job.work, job.store, films, job.steps(TOWER), 48, start=job.start)
 
 
 def joint(job: Job) -> None:
+    from mini.train.films import FilmStore
     from mini.train.joint import train_joint
 
-    train_joint(job.work, job.out / "qwen2_vl", job.store, job.steps(4250), 10, start=job.start)
+    films = FilmStore(job.work, FILMS)
+    train_joint(job.work, job.out / "qwen2_vl", job.store, films, job.steps(JOINT), 10, start=job.start)
 
 
 def vae(job: Job) -> None:

@@ -46,12 +46,19 @@ class PictureStore:
 
 def jitter(pixels: Pixels, rng: random.Random) -> Pixels:
     """What may happen to a picture on its way: shift, brightness, contrast, blur, low resolution, JPEG."""
+    return jittered(pixels, rng)[0]
+
+
+def jittered(pixels: Pixels, rng: random.Random) -> tuple[Pixels, tuple[float, float]]:
+    """The same, and by how much the picture was moved: (x, y), a share of its side."""
     side = pixels.shape[0]
+    shift = (0.0, 0.0)
     if rng.random() < 0.7:
         reach = side // 16
         padded = np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
         y, x = rng.randint(0, 2 * reach), rng.randint(0, 2 * reach)
         pixels = padded[y : y + side, x : x + side]
+        shift = (reach - x) / side, (reach - y) / side
     if rng.random() < 0.5:
         gain, offset = rng.uniform(0.8, 1.2), rng.uniform(-18, 18)
         pixels = np.clip(pixels.astype(np.float32) * gain + offset, 0, 255).astype(np.uint8)
@@ -68,7 +75,7 @@ def jitter(pixels: Pixels, rng: random.Random) -> Pixels:
             image.save(buffer, "JPEG", quality=rng.randint(45, 92))
             image = Image.open(buffer)
         pixels = np.asarray(image)
-    return pixels
+    return pixels, shift
 
 
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])

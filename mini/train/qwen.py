@@ -98,6 +98,24 @@ def patches(pictures: torch.Tensor) -> torch.Tensor:
 def see(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
     """The vision tower over a batch of equal pictures at once: [n, 16, 256]. Same numbers as the model's own forward,
     which goes picture by picture."""
+    return merged(tower, look(tower, pictures))
+
+
+def merged(tower: Any, hidden: torch.Tensor) -> torch.Tensor:
+    """The tokens that the language model gets, [n, 16, 256], of what `look` gives."""
+    tokens: torch.Tensor = tower.merger(hidden.flatten(0, 1))
+    return tokens.view(len(hidden), CELLS * CELLS, -1)
+
+
+def merge_order(grid: torch.Tensor) -> torch.Tensor:
+    """Something on the grid of patches, [n, 8, 8, ...], in the order of the tower's patches: [n, 64, ...]."""
+    n, rest = len(grid), grid.shape[3:]
+    blocks = grid.reshape(n, CELLS, MERGE, CELLS, MERGE, *rest).transpose(2, 3)
+    return blocks.reshape(n, CELLS * CELLS * MERGE * MERGE, *rest)
+
+
+def look(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
+    """The tower's last hidden states of every patch, [n, 64, 192], merge blocks together."""
     n, grid = len(pictures), SIDE // PATCH
     hidden = tower.patch_embed(patches(pictures).flatten(0, 1))
     rows, columns = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
@@ -118,11 +136,14 @@ def see(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
         weights = ((q @ k.transpose(-1, -2)) * attention.scaling).softmax(-1, dtype=torch.float32).to(v.dtype)
         hidden = hidden + attention.proj((weights @ v).transpose(1, 2).reshape(n * grid * grid, -1))
         hidden = hidden + block.mlp(block.norm2(hidden))
-    merged: torch.Tensor = tower.merger(hidden)
-    return merged.view(n, CELLS * CELLS, -1)
+    found: torch.Tensor = hidden.view(n, grid * grid, -1)
+    return found
 
 
-def load_bpe(work: Path, seed: int) -> Tokenizer:
+def load_bpe(work: Path, seed: int, start: Path | None = None) -> Tokenizer:
+    """The tokenizer of the finished models in `start`, else one trained once and kept in `work`."""
+    if start:
+        return Tokenizer.from_file(str(start / PART / "tokenizer.json"))
     path = work / "bpe.json"
     if not path.exists():
         train_bpe(seed, VOCABULARY).save(str(path))

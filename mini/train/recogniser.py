@@ -1,7 +1,6 @@
 """Trains the independent recognisers of drawn scenes and of radiographs; about five minutes each on one core."""
 
 import random
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,52 +9,9 @@ import torch.nn.functional as F
 
 from mini.recogniser import CELLS, SIDE, FilmReader, Net, SceneReader, save
 from mini.train.films import FilmStore
+from mini.train.marks import Marked, film_targets, scene_targets
 from mini.train.pictures import PictureStore, Pixels
 from mini.train.progress import Stage
-from mini.world.chest import BOTH, ZONES
-from mini.world.exposure import Exposure, Placed
-from mini.world.facts import COLOURS, KINDS, STYLES, Layout
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a mark belongs (0-1), which one, how wide it is (a share of the picture), and its trait (-100: none)."""
-
-    mark: int
-    x: float
-    y: float
-    size: float
-    trait: int
-
-
-Marked = tuple[list[Target], int]
-"""What is to be found on one picture: its marks, and the class of the whole (-100: none)."""
-
-
-def scene_targets(layout: Layout) -> Marked:
-    """The marks of a drawn scene, and its style."""
-    marks = [
-        Target(KINDS.index(item.kind), item.x, item.y, item.size, COLOURS.index(item.colour))
-        for item in layout.objects
-    ]
-    return marks, STYLES.index(layout.scene.style or STYLES[0])
-
-
-def film_targets(exposure: Exposure, reader: FilmReader) -> Marked:
-    """The marks of a radiograph; fluid on both sides has two."""
-    marks = []
-    for item in exposure.placed:
-        f = item.finding
-        trait = ZONES.index(f.zone) if f.zone else -100
-        for x in _columns(exposure, item):
-            marks.append(
-                Target(reader.names.index((f.kind, f.size)), x, item.y, max(0.12, 2 * item.size), trait)
-            )
-    return marks, -100
-
-
-def _columns(exposure: Exposure, item: Placed) -> list[float]:
-    return [item.x, 2 * exposure.body.middle - item.x] if item.finding.side == BOTH else [item.x]
 
 
 def train_scenes(work: Path, out: Path, store: PictureStore, steps: int, batch: int, seed: int = 1) -> None:

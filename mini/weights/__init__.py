@@ -33,8 +33,8 @@ def domains() -> list[str]:
     return [str(domain) for domain in found]
 
 
-TRAINED_ON = ("general/", "talk/")
-"""Folders of `prompts/` whose files the Qwen2-VL is trained on: the general domain, and the talk over a sample."""
+TRAINED_ON = ("general/", "talk/", "xray/")
+"""Folders of `prompts/` whose files the Qwen2-VL is trained on: both domains, and the talk over a sample."""
 
 
 def prompts_digest(library: Library | None = None) -> str:

@@ -10,12 +10,20 @@ from transformers import AutoProcessor
 
 from data.sample import Modality
 from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
-from mini.train.pictures import jitter, normalised, training_layout
+from mini.train.dense import mark_labels
+from mini.train.films import FilmStore
+from mini.train.lessons import Lessons
+from mini.train.marks import Target, shifted
+from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
 from mini.train.qwen import SIDE, VOCABULARY, build, patches, see
 from mini.train.tokenizers import save_qwen_processor, train_bpe
+from mini.train.tower import PLACES, film_labels, scene_labels
 from mini.train.turns import Encoder, turn_loss
+from mini.world import chest
+from mini.world.chest import Film, Finding
 from mini.world.drawing import draw
-from mini.world.facts import sample_scene
+from mini.world.exposure import place
+from mini.world.facts import KINDS, sample_scene
 from prompts.library import Library
 
 
@@ -108,3 +116,58 @@ def test_jitter_keeps_form_and_depends_on_the_seed(drawn):
     first, again, other = (jitter(drawn[0], random.Random(seed)) for seed in (1, 1, 2))
     assert first.shape == drawn[0].shape and first.dtype == np.uint8
     assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (1, 6), (5, 2), (7, 7)])
+def test_labels_lie_on_the_patch_that_they_are_about(row, column):
+    """A bright square and the label of a mark in its middle have the same place in the tower's order of patches."""
+    pictures = torch.zeros(1, 3, SIDE, SIDE)
+    pictures[:, :, row * 16 : row * 16 + 16, column * 16 : column * 16 + 16] = 1
+    bright = patches(pictures).sum(-1).argmax().item()
+    marks, traits = mark_labels([([Target(3, (column + 0.5) / 8, (row + 0.5) / 8, 0.2, 1)], -100)], 12)
+    assert marks[0].nonzero().tolist() == [[bright, 3]]
+    assert (traits[0] != -100).nonzero().tolist() == [[bright]] and traits[0, bright] == 1
+
+
+def test_a_shift_moves_the_marks_with_the_picture():
+    pixels = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
+    pixels[60:68, 60:68] = 255
+    for seed in range(12):
+        moved, shift = jittered(pixels, random.Random(seed))
+        rows, columns = np.where(moved[..., 0] > moved.max() * 0.7)
+        (mark,), _ = shifted(([Target(0, 0.5, 0.5, 0.1, 0)], 0), shift)
+        assert abs((columns.mean() + 0.5) / SIDE - mark.x) < 0.02
+        assert abs((rows.mean() + 0.5) / SIDE - mark.y) < 0.02
+
+
+def test_facts_of_films_and_scenes_as_labels():
+    film = Film(
+        (Finding("nodule", "left", "mid", "large"), Finding("effusion", "both", None, "small")), ("heart",)
+    )
+    labels = film_labels([place(film, random.Random(1))])
+    kinds = list(chest.KINDS)
+    nodule, effusion, tube = (kinds.index(name) for name in ("nodule", "effusion", "tube"))
+    assert [PLACES[labels["place_of"][0, k]] for k in (nodule, effusion, tube)] == ["left", "both", None]
+    assert labels["zone_of"][0, nodule] == 1 and labels["zone_of"][0, effusion] == -100
+    assert labels["size_of"][0, nodule] == 1 and labels["size_of"][0, effusion] == 0
+    layout = training_layout(3)
+    counts = scene_labels([layout])["counts"][0]
+    assert {KINDS[i]: int(n) for i, n in enumerate(counts) if n} == {
+        g.kind: g.count for g in layout.scene.groups
+    }
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(lessons, step):
+    found = list(lessons.of(step, 6, 3, random.Random(step)))
+    assert {lesson.weight for lesson in found} == {None, 0.5}
+    for lesson in found:
+        assert len({turn.system for turn in lesson.turns}) == 1
+        seen = [turn for turn in lesson.turns if turn.shared is None]
+        assert len(seen) == (0 if lesson.pictures is None else len(lesson.pictures))
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    return Lessons(PictureStore(folder, 24), FilmStore(folder, 12))
