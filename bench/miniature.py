@@ -1,12 +1,13 @@
-"""How well the miniature's models know the drawn world: held-out scenes, through the code that a run uses.
+"""How well the miniature's models know the drawn world: held-out scenes and studies, through the code that a run uses.
 
-    python bench/miniature.py [--n 200] [--model DIR]
+    python bench/miniature.py [--n 300] [--model DIR]
 
 Writes bench/results/miniature.json and .md; the README and mini/README.md quote them.
 """
 
 import argparse
 import asyncio
+import io
 import json
 import logging
 import os
@@ -24,31 +25,45 @@ from PIL import Image, ImageChops, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from data.sample import Domain
 from mini.endpoint.process import start
 from mini.exam import Examiner, examine, retrieval
-from mini.weights import folder
+from mini.exam_medical import MedicalExaminer
+from mini.weights import domains_of, folder
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
 RESULTS = Path(__file__).parent / "results" / "miniature"
-PARTS = ("pictures", "texts", "stepwise", "writing", "talk")
+GENERAL = ("pictures", "texts", "captions", "stepwise", "writing", "talk")
+MEDICAL = ("radiographs", "reports", "reports stepwise", "reports writing")
 CHANGES: dict[str, Callable[[Any], Any]] = {
     "shifted by 6 px": lambda image: ImageChops.offset(image, 6, 6),
     "brighter by 15 %": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
     "at 64 px": lambda image: image.resize((64, 64), Image.Resampling.BILINEAR),
+    "as JPEG of quality 40": lambda image: jpeg(image, 40),
 }
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer)
 
 
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     begun = time.perf_counter()
+    medical = Domain.XRAY in domains_of(model or folder("qwen2_vl"))
     async with start(model, threads=os.cpu_count() or 2) as endpoint:
-        reports = await examine(endpoint.url, endpoint.model, n, PARTS)
+        reports = await examine(endpoint.url, endpoint.model, n, GENERAL + (MEDICAL if medical else ()))
         figures |= {name: report.figures() for name, report in reports.items()}
         async with Client(Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)) as lmm:
+            examiner = Examiner(lmm, n)
             for name, change in CHANGES.items():
-                report = await Examiner(lmm, n).from_pictures(change)
-                figures[f"pictures {name}"] = report.figures()
+                figures[f"pictures {name}"] = (await examiner.from_pictures(change)).figures()
+                if medical:
+                    report = await MedicalExaminer(examiner).from_radiographs(change)
+                    figures[f"radiographs {name}"] = report.figures()
     figures["seconds"] = round(time.perf_counter() - begun, 1)
     figures["retrieval"] = await measure_scorers(n)
     return figures
@@ -80,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n", type=int, default=200, help="held-out scenes")
+    parser.add_argument("--n", type=int, default=300, help="held-out scenes, and studies")
     parser.add_argument("--model", type=Path, help="another Qwen2-VL folder")
     args = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

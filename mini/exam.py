@@ -15,9 +15,9 @@ from mini.train.conversations import as_edges, edges_of, knowledge_of
 from mini.train.outcomes import outcome
 from mini.train.requests import requested
 from mini.world.drawing import draw
-from mini.world.facts import KINDS, Layout, Scene
+from mini.world.facts import COLOURS, KINDS, STYLES, Layout, Scene
 from mini.world.forms import layout_of
-from mini.world.texts import TELLERS, describe, noun, plot
+from mini.world.texts import TELLERS, describe, noun, plot, plural
 from prompts.library import Library
 from tools.knowledge.answers import Knowledge
 from tools.knowledge.questions import Questions, Reading
@@ -176,7 +176,9 @@ class Examiner:
             report.check("description exact", said == describe(told, main.kind).lower())
             shown = layout.scene.shown()
             question = self.questions.refine(Domain.GENERAL, "plot", "refine", describe(shown, main.kind))
-            mentioned(report, "plot facts", shown, str(await self.ask(report, question)).lower())
+            text = str(await self.ask(report, question)).lower()
+            mentioned(report, "plot facts", shown, text)
+            invented(report, "plot invented", shown, text)
 
         await asyncio.gather(*(one(i, layout) for i, layout in enumerate(self.layouts())))
         return report
@@ -268,6 +270,16 @@ def mentioned(report: Report, name: str, scene: Scene, text: str) -> None:
         report.check(name, scene.style in words)
 
 
+def invented(report: Report, name: str, scene: Scene, text: str) -> None:
+    """Of the kinds, colours and styles that the text names, the share that is not in the scene (lower is better)."""
+    true = {g.kind for g in scene.groups} | {g.colour for g in scene.groups} | {scene.style}
+    facts = {form: kind for kind in KINDS for form in (kind, plural(kind))}
+    facts |= {word: word for word in (*COLOURS, *STYLES)}
+    for word in text.replace(",", " ").replace(".", " ").split():
+        if word in facts:
+            report.check(name, facts[word] not in true)
+
+
 async def retrieval(scorer: Any, n: int, of: int = 64) -> tuple[float, float]:
     """R@1 of `of`, picture to text and text to picture, with all facts told; mean over n // of groups."""
     by_picture, by_text, groups = 0.0, 0.0, max(1, n // of)
@@ -288,14 +300,28 @@ async def retrieval(scorer: Any, n: int, of: int = 64) -> tuple[float, float]:
     return by_picture, by_text
 
 
+def takes(lmm: Client, n: int) -> dict[str, Callable[[], Awaitable[Report]]]:
+    """What can be examined, by name."""
+    from mini.exam_medical import MedicalExaminer  # which builds on this module
+
+    examiner = Examiner(lmm, n)
+    medical = MedicalExaminer(examiner)
+    return {
+        "pictures": examiner.from_pictures, "texts": examiner.from_texts,
+        "captions": lambda: examiner.from_texts(caption), "stepwise": examiner.stepwise,
+        "writing": examiner.writing, "talk": examiner.talking, "radiographs": medical.from_radiographs,
+        "reports": medical.from_reports, "reports stepwise": medical.stepwise, "reports writing": medical.writing,
+    }  # fmt: skip
+
+
+def caption(scene: Scene, rng: random.Random) -> str:
+    return TELLERS["caption"](replace(scene, deed=None), rng)
+
+
 async def examine(
     url: str, model: str, n: int, parts: Sequence[str], cache: Path | None = None
 ) -> dict[str, Report]:
-    """The named parts of the exam (pictures, texts, stepwise, writing, talk) against one endpoint."""
+    """The named parts of the exam (`takes`) against one endpoint."""
     async with Client(Endpoint(base_url=url, model=model, max_concurrency=24), cache=cache) as lmm:
-        examiner = Examiner(lmm, n)
-        takes: dict[str, Callable[[], Awaitable[Report]]] = {
-            "pictures": examiner.from_pictures, "texts": examiner.from_texts,
-            "stepwise": examiner.stepwise, "writing": examiner.writing, "talk": examiner.talking,
-        }  # fmt: skip
-        return {part: await takes[part]() for part in parts}
+        exams = takes(lmm, n)
+        return {part: await exams[part]() for part in parts}

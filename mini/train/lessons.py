@@ -61,8 +61,14 @@ class Lessons:
             yield from self._of_films(step // 2, size, most, rng)
         else:
             yield from self._of_scenes(step // 2, size, most, rng)
-        turns = self.talk.batch(size, rng)
-        yield Lesson("found" if turns[0].task == "talk.found" else "asked", turns, weight=0.5, noise=False)
+        if step // 2 % 2:
+            drills = [self.talk.drill(rng) for _ in range(size // 2)]
+            yield Lesson("talk_dense", drills, weight=0.5, noise=False)
+        else:
+            turns = self.talk.batch(size, rng)
+            yield Lesson(
+                "found" if turns[0].task == "talk.found" else "asked", turns, weight=0.5, noise=False
+            )
 
     # ------------------------------------------------------------------ the general domain
 

@@ -5,6 +5,7 @@ The questions are built by `tools.talk.questions` and the results by `tools.talk
 so a changed word there or in `prompts/talk/` is a changed training set.
 """
 
+import json
 import random
 
 from mini.train.conversations import Turn
@@ -49,6 +50,22 @@ class TalkTeacher:
         result, reply = outcome(action, sight, rng)
         taken = (Taken(action.action, result),)
         return self._turn(sight, text, taken, next_action("reply", reply=reply), "talk.found")
+
+    def drill(self, rng: random.Random, n: int = 5) -> Turn:
+        """Several requests at once, to be read as a list of actions.
+
+        Which value goes with which term, and which number is which candidate's, is learnt late from single requests, in
+        which few tokens depend on it; here most do.
+        """
+        sight = self.sight(rng)
+        asked = [requested(rng, sight) for _ in range(n)]
+        lines = [f"The chosen candidate is {sight.chosen or 'none'}.", *(text for text, _ in asked)]
+        actions = [
+            {name: value for name, value in action.model_dump(mode="json").items() if value}
+            for _, action in asked
+        ]
+        answer = json.dumps(actions, separators=(",", ":"))
+        return Turn("", "\n".join(lines), "List the actions.", answer, "talk.drill")
 
     def _turn(
         self, sight: Sight, request: str, taken: tuple[Taken, ...], action: NextAction, task: str

@@ -11,7 +11,9 @@ Part = Literal["qwen2_vl", "sdxl", "clip", "blip", "recogniser"]
 PROMPTS_FILE = "prompts.sha256"
 """In the Qwen2-VL folder: `prompts_digest()` at the time of training."""
 DOMAINS_FILE = "domains.json"
-"""In the Qwen2-VL folder: a list of the domains (`data.sample.Domain`) that the models have learnt."""
+"""In a model's folder: a list of the domains (`data.sample.Domain`) that it has learnt."""
+RUN: tuple[Part, ...] = ("qwen2_vl", "sdxl", "clip", "blip")
+"""The models that a run needs."""
 
 
 def folder(part: Part) -> Path:
@@ -24,10 +26,17 @@ def folder(part: Part) -> Path:
     return path
 
 
-def domains() -> list[str]:
-    """The domains that the models know; weights that do not say so know the general one."""
+def domains(*parts: Part) -> list[str]:
+    """The domains that all of these models know (by default, all that a run needs); one that says nothing knows the
+    general one."""
+    known = [domains_of(folder(part)) for part in parts or RUN]
+    return [domain for domain in known[0] if all(domain in others for others in known[1:])]
+
+
+def domains_of(model: Path) -> list[str]:
+    """The domains that the model in this folder knows."""
     try:
-        found = json.loads((folder("qwen2_vl") / DOMAINS_FILE).read_text(encoding="utf-8"))
+        found = json.loads((model / DOMAINS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ["general"]
     return [str(domain) for domain in found]
