@@ -8,14 +8,8 @@ bench/results/candidates.json and .md.
 """
 
 import argparse
-import json
-import os
-import platform
 import random
 import sys
-import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +18,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent.miniature import drawing
+from bench._measured import Measured, table
 from mini.exam import SEED, Report, grade
 from mini.recogniser import scenes
 from mini.train.conversations import knowledge_of
@@ -34,7 +29,6 @@ from mini.world.forms import layout_of
 from mini.world.texts import describe
 from tools.generators.pipeline import DiffusionOptions, Pipeline
 
-RESULTS = Path(__file__).parent / "results" / "candidates"
 BATCH = 16
 
 
@@ -98,22 +92,11 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="another diffusion pipeline")
     parser.add_argument("--recogniser", type=Path, help="another folder with recognisers")
     args = parser.parse_args()
-    begun = time.perf_counter()
+    result = Measured("candidates", "torch", "diffusers")
     figures = measure(args.n, args.weights or folder("sdxl"), args.recogniser or folder("recogniser"))
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("torch", "diffusers")},
-        "pictures": args.n,
-        "seconds": round(time.perf_counter() - begun, 1),
-    }
-    lines = ["# Drawn candidates, read by an independent recogniser", "", "| what | figures |", "|---|---|"]
-    for part, values in figures.items():
-        lines.append(f"| {part} | {', '.join(f'{name} {value:.3f}' for name, value in values.items())} |")
-    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
-    RESULTS.with_suffix(".md").write_text("\n".join([*lines, "", json.dumps(about), ""]))
-    print("\n".join(lines))
+    result.write(
+        figures, table("Drawn candidates, read by an independent recogniser", figures), pictures=args.n
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 taskset -c 1 python bench/kgc_results.py            # what is not in the file yet
     OMP_NUM_THREADS=1 taskset -c 1 python bench/kgc_results.py --list     # what that is
+    ... bench/kgc_results.py --seed 2                 # one seed's cells, beside another process that does the rest
     python bench/kgc_results.py --page                # tables and curves of docs/kgc.md, from the file alone
 
 Three seeds of RotatE, AdaMF and AdaMF-MAT; the latter two with missing rates 0 to 0.8. mu of the adversarial term is
@@ -318,6 +319,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--limit", type=int, metavar="N", help="stop after so many cells")
+    parser.add_argument(
+        "--seed", type=int, choices=SEEDS, help="only main cells of this seed, beside other processes"
+    )
     parser.add_argument("--list", action="store_true", help="only tell what is left")
     parser.add_argument("--page", action="store_true", help="only write the page and the curves")
     options = parser.parse_args()
@@ -330,7 +334,8 @@ def main() -> None:
     count = 0
     while not options.page and (options.limit is None or count < options.limit):
         done = read()
-        cell = next((cell for cell in planned(done) if cell.key not in done), None)
+        left = (cell for cell in planned(done) if cell.key not in done)
+        cell = next((cell for cell in left if options.seed in (None, cell.seed)), None)
         if cell is None:
             break
         row = run(cell)

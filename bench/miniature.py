@@ -8,15 +8,10 @@ Writes bench/results/miniature.json and .md; the README and mini/README.md quote
 import argparse
 import asyncio
 import io
-import json
 import logging
 import os
-import platform
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +20,16 @@ from PIL import Image, ImageChops, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._measured import Measured, table
 from data.sample import Domain
 from mini.endpoint.process import start
-from mini.exam import Examiner, examine, retrieval
+from mini.exam import Examiner, retrieval
 from mini.exam_medical import MedicalExaminer
+from mini.exam_parts import examine
 from mini.weights import domains_of, folder
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
-RESULTS = Path(__file__).parent / "results" / "miniature"
 GENERAL = ("pictures", "texts", "captions", "stepwise", "writing", "talk")
 MEDICAL = ("radiographs", "reports", "reports stepwise", "reports writing")
 CHANGES: dict[str, Callable[[Any], Any]] = {
@@ -52,7 +48,6 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    begun = time.perf_counter()
     medical = Domain.XRAY in domains_of(model or folder("qwen2_vl"))
     async with start(model, threads=os.cpu_count() or 2) as endpoint:
         reports = await examine(endpoint.url, endpoint.model, n, GENERAL + (MEDICAL if medical else ()))
@@ -64,12 +59,11 @@ async def measure(n: int, model: Path | None) -> dict[str, Any]:
                 if medical:
                     report = await MedicalExaminer(examiner).from_radiographs(change)
                     figures[f"radiographs {name}"] = report.figures()
-    figures["seconds"] = round(time.perf_counter() - begun, 1)
-    figures["retrieval"] = await measure_scorers(n)
-    return figures
+    return figures | await measure_scorers(n)
 
 
-async def measure_scorers(n: int) -> dict[str, list[float]]:
+async def measure_scorers(n: int) -> dict[str, dict[str, float]]:
+    """R@1 of 64, both ways."""
     from tools.scorers.blip import load_blip
     from tools.scorers.clip import load_clip
 
@@ -78,17 +72,9 @@ async def measure_scorers(n: int) -> dict[str, list[float]]:
         ("clip", load_clip(f"local-dir:{folder('clip')}")),
         ("blip", load_blip(str(folder("blip")))),
     ):
-        found[name] = [round(float(value), 3) for value in await retrieval(scorer, n)]
+        by_picture, by_text = await retrieval(scorer, n)
+        found[f"retrieval, {name}"] = {"picture to text": by_picture, "text to picture": by_text}
     return found
-
-
-def table(figures: dict[str, Any]) -> str:
-    lines = []
-    for part, values in figures.items():
-        if isinstance(values, dict):
-            cells = ", ".join(f"{name} {value}" for name, value in values.items())
-            lines.append(f"| {part} | {cells} |")
-    return "\n".join(["| what | figures |", "|---|---|", *lines])
 
 
 def main() -> None:
@@ -99,23 +85,10 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="another Qwen2-VL folder")
     args = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    result = Measured("miniature", "torch", "transformers", "diffusers", "open_clip_torch")
     figures = asyncio.run(measure(args.n, args.model))
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
-        "python": platform.python_version(),
-        "versions": {
-            name: version(name) for name in ("torch", "transformers", "diffusers", "open_clip_torch")
-        },
-        "samples": args.n,
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
-    text = (
-        f"# The miniature's models on {args.n} held-out scenes\n\n{table(figures)}\n\n{json.dumps(about)}\n"
-    )
-    RESULTS.with_suffix(".md").write_text(text)
-    print(text)
+    title = f"The miniature's models on {args.n} held-out samples of each form"
+    result.write(figures, table(title, figures), samples=args.n)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,8 @@ bench/results/recogniser.json and .md; docs/miniature-world.md quotes them.
 """
 
 import argparse
-import json
-import os
-import platform
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +16,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._measured import Measured, table
 from mini.exam import SEED, Report, grade
 from mini.recogniser import Recogniser, films, scenes
 from mini.train.conversations import knowledge_of
@@ -33,7 +28,6 @@ from mini.world.facts import Scene
 from mini.world.forms import layout_of
 from mini.world.openi import study_of
 
-RESULTS = Path(__file__).parent / "results" / "recogniser"
 Change = Callable[[Image.Image], Image.Image]
 
 
@@ -89,25 +83,12 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000, help="held-out pictures of each kind")
     parser.add_argument("--weights", type=Path, help="another folder with recognisers")
     args = parser.parse_args()
-    begun, where = time.perf_counter(), args.weights or folder("recogniser")
+    result, where = Measured("recogniser", "torch"), args.weights or folder("recogniser")
     figures = {f"scenes {name}": of_scenes(scenes(where), args.n, change) for name, change in CHANGES.items()}
     figures |= {
         f"radiographs {name}": of_films(films(where), args.n, change) for name, change in CHANGES.items()
     }
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
-        "python": platform.python_version(),
-        "versions": {"torch": version("torch")},
-        "pictures": args.n,
-        "seconds": round(time.perf_counter() - begun, 1),
-    }
-    lines = ["# The recognisers on held-out drawn pictures", "", "| what | figures |", "|---|---|"]
-    for part, values in figures.items():
-        lines.append(f"| {part} | {', '.join(f'{name} {value:.3f}' for name, value in values.items())} |")
-    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
-    RESULTS.with_suffix(".md").write_text("\n".join([*lines, "", json.dumps(about), ""]))
-    print("\n".join(lines))
+    result.write(figures, table("The recognisers on held-out drawn pictures", figures), pictures=args.n)
 
 
 if __name__ == "__main__":

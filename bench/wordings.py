@@ -8,15 +8,10 @@ once in held-out ones. Writes bench/results/wordings.json and .md.
 
 import argparse
 import asyncio
-import json
 import logging
 import os
-import platform
 import sys
-import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +19,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._measured import Measured, table
 from data.sample import Domain
 from mini.endpoint.process import start
 from mini.exam import Examiner, Report
@@ -35,7 +31,6 @@ from tools.knowledge.questions import Questions
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
-RESULTS = Path(__file__).parent / "results" / "wordings"
 Take = Callable[[], Awaitable[Report]]
 
 
@@ -82,22 +77,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="another Qwen2-VL folder")
     args = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    begun = time.perf_counter()
+    result = Measured("wordings", "torch", "transformers")
     figures = asyncio.run(measure(args.n, args.model))
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("torch", "transformers")},
-        "samples": args.n,
-        "seconds": round(time.perf_counter() - begun, 1),
-    }
-    lines = ["# Held-out wordings", "", "| what | figures |", "|---|---|"]
-    for part, values in figures.items():
-        lines.append(f"| {part} | {', '.join(f'{name} {value:.3f}' for name, value in values.items())} |")
-    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
-    RESULTS.with_suffix(".md").write_text("\n".join([*lines, "", json.dumps(about), ""]))
-    print("\n".join(lines))
+    result.write(figures, table("Held-out wordings", figures), samples=args.n)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,9 @@ bench/results/world.json and .md; docs/miniature-world.md quotes them.
 """
 
 import argparse
-import json
-import os
-import platform
 import sys
-import time
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +20,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench._measured import Measured
 from data.iuxray.study import tags
 from data.iuxray.tags import TAGS
 from mini.world.chest import Film
@@ -34,7 +29,6 @@ from mini.world.forms import layout_of
 from mini.world.mesh import mesh
 from mini.world.openi import study_of
 
-RESULTS = Path(__file__).parent / "results" / "world"
 SEED = 7
 RARE = 25
 """Labels with fewer samples than this in either part are left out of the mean."""
@@ -126,25 +120,18 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=8000, help="samples of each form")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    begun = time.perf_counter()
+    result = Measured("world", "scikit-learn")
     figures = {
         "MM-IMDb, genres": scores(list(films(args.n)), GENRES),
         "IU X-ray, tags": scores(list(radiographs(args.n)), TAGS),
     }
-    about = {
-        "date": datetime.now(UTC).date().isoformat(), "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(), "versions": {"scikit-learn": version("scikit-learn")},
-        "seconds": round(time.perf_counter() - begun, 1),
-    }  # fmt: skip
     views = ("picture", "text", "both")
     lines = ["# Labels from true facts, macro F1 / mAP", ""]
     lines += ["| form | labels | picture | text | both |", "|---|---|---|---|---|"]
     for form, found in figures.items():
         cells = " | ".join(f"{found[view]['f1']:.3f} / {found[view]['map']:.3f}" for view in views)
         lines.append(f"| {form} | {found['labels']} | {cells} |")
-    RESULTS.with_suffix(".json").write_text(json.dumps({"about": about, "figures": figures}, indent=1) + "\n")
-    RESULTS.with_suffix(".md").write_text("\n".join([*lines, "", json.dumps(about), ""]))
-    print("\n".join(lines))
+    result.write(figures, lines, samples=args.n)
 
 
 if __name__ == "__main__":

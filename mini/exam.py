@@ -4,9 +4,8 @@ questions, the real scorers. `bench/miniature.py` takes the long exam, the tests
 import asyncio
 import io
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from data.sample import Domain, Modality
@@ -22,7 +21,6 @@ from prompts.library import Library
 from tools.knowledge.answers import Knowledge
 from tools.knowledge.questions import Questions, Reading
 from tools.lmm.client import Client
-from tools.lmm.endpoint import Endpoint
 from tools.lmm.question import LMMError, Picture, Question, Reply
 from tools.pictures import PictureLoader
 from tools.talk.actions import NextAction
@@ -298,30 +296,3 @@ async def retrieval(scorer: Any, n: int, of: int = 64) -> tuple[float, float]:
         by_picture += sum(cosines[i].argmax() == i for i in right) / of / groups
         by_text += sum(cosines[:, i].argmax() == i for i in right) / of / groups
     return by_picture, by_text
-
-
-def takes(lmm: Client, n: int) -> dict[str, Callable[[], Awaitable[Report]]]:
-    """What can be examined, by name."""
-    from mini.exam_medical import MedicalExaminer  # which builds on this module
-
-    examiner = Examiner(lmm, n)
-    medical = MedicalExaminer(examiner)
-    return {
-        "pictures": examiner.from_pictures, "texts": examiner.from_texts,
-        "captions": lambda: examiner.from_texts(caption), "stepwise": examiner.stepwise,
-        "writing": examiner.writing, "talk": examiner.talking, "radiographs": medical.from_radiographs,
-        "reports": medical.from_reports, "reports stepwise": medical.stepwise, "reports writing": medical.writing,
-    }  # fmt: skip
-
-
-def caption(scene: Scene, rng: random.Random) -> str:
-    return TELLERS["caption"](replace(scene, deed=None), rng)
-
-
-async def examine(
-    url: str, model: str, n: int, parts: Sequence[str], cache: Path | None = None
-) -> dict[str, Report]:
-    """The named parts of the exam (`takes`) against one endpoint."""
-    async with Client(Endpoint(base_url=url, model=model, max_concurrency=24), cache=cache) as lmm:
-        exams = takes(lmm, n)
-        return {part: await exams[part]() for part in parts}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mini.endpoint.process import start
-from mini.exam import examine
+from mini.exam_parts import examine
 from mini.weights import PROMPTS_FILE, folder, prompts_digest
 
 SAMPLES = 24
