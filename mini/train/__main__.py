@@ -9,7 +9,7 @@ from mini.train.pictures import PictureStore
 
 PICTURES = 24_000
 FILMS = 12_000
-TOWER, JOINT = 3600, 2400
+TOWER, JOINT = 3600, 3600
 """Steps of the Qwen2-VL's stages."""
 
 
