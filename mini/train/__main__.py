@@ -3,9 +3,15 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mini.train.pictures import PictureStore
+
+if TYPE_CHECKING:
+    from mini.train.films import FilmStore
+    from mini.train.worlds import Mixture
 
 PICTURES = 24_000
 FILMS = 12_000
@@ -13,7 +19,7 @@ TOWER, JOINT = 3600, 3600
 """Steps of the Qwen2-VL's stages."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
     """What every stage is told."""
 
@@ -21,7 +27,7 @@ class Job:
     """Checkpoints and drawn pictures."""
     out: Path
     """Where the finished models go."""
-    store: PictureStore
+    scenes: PictureStore
     effort: float
     start: Path | None
     """Finished models to start from instead of from nothing; the Qwen2-VL's stages know how."""
@@ -29,63 +35,71 @@ class Job:
     def steps(self, usual: int) -> int:
         return round(usual * self.effort)
 
+    @cached_property
+    def films(self) -> "FilmStore":
+        """Drawn on first use, which takes some minutes."""
+        from mini.train.films import FilmStore
+
+        return FilmStore(self.work, FILMS)
+
+    def mixture(self) -> "Mixture":
+        """Both worlds, for the models that are trained on pictures and on pairs."""
+        from mini.train.worlds import Films, Mixture, Scenes
+
+        return Mixture([Scenes(self.scenes), Films(self.films)], [0.62, 0.38])
+
 
 Stage = Callable[[Job], None]
 
 
 def tower(job: Job) -> None:
-    from mini.train.films import FilmStore
     from mini.train.tower import train_tower
 
-    films = FilmStore(job.work, FILMS)
-    train_tower(job.work, job.store, films, job.steps(TOWER), 48, start=job.start)
+    train_tower(job.work, job.scenes, job.films, job.steps(TOWER), 48, start=job.start)
 
 
 def joint(job: Job) -> None:
-    from mini.train.films import FilmStore
     from mini.train.joint import train_joint
 
-    films = FilmStore(job.work, FILMS)
-    train_joint(job.work, job.out / "qwen2_vl", job.store, films, job.steps(JOINT), 10, start=job.start)
+    train_joint(job.work, job.out / "qwen2_vl", job.scenes, job.films, job.steps(JOINT), 10, start=job.start)
 
 
 def vae(job: Job) -> None:
-    from mini.train.diffusion import train_vae
+    from mini.train.autoencoder import train_vae
 
-    train_vae(job.work, job.store, job.steps(3000), 24)
+    train_vae(job.work, job.mixture(), job.steps(3600), 28)
 
 
 def unet(job: Job) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(job.work, job.store, job.steps(4000), 64)
+    train_unet(job.work, job.mixture(), job.steps(5000), 72)
 
 
 def decoder(job: Job) -> None:
-    from mini.train.diffusion import train_decoder
+    from mini.train.autoencoder import train_decoder
 
-    train_decoder(job.work, job.out / "sdxl", job.store, job.steps(500), 32)
+    train_decoder(job.work, job.out / "sdxl", job.mixture(), job.steps(600), 32)
 
 
 def clip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("clip", job.work, job.out / "clip", job.store, job.steps(350), 64)
+    train_encoder("clip", job.work, job.out / "clip", job.mixture(), job.steps(600), 64)
 
 
 def blip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("blip", job.work, job.out / "blip", job.store, job.steps(350), 64)
+    train_encoder("blip", job.work, job.out / "blip", job.mixture(), job.steps(600), 64)
 
 
 def recogniser(job: Job) -> None:
     """The judges of drawn candidates; about five minutes each, and as long to draw the radiographs."""
-    from mini.train.films import FilmStore
     from mini.train.recogniser import train_films, train_scenes
 
-    train_scenes(job.work, job.out / "recogniser", job.store, job.steps(1000), 64)
-    train_films(job.work, job.out / "recogniser", FilmStore(job.work, FILMS), job.steps(1000), 64)
+    train_scenes(job.work, job.out / "recogniser", job.scenes, job.steps(1000), 64)
+    train_films(job.work, job.out / "recogniser", job.films, job.steps(1000), 64)
 
 
 STAGES: dict[str, Stage] = {

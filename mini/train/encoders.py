@@ -1,6 +1,6 @@
 """Trains the miniature's CLIP and BLIP: pictures and texts of one scene close together, others apart.
 
-Both embeddings must also tell linear readers number and colour of every kind, style and arrangement; without that a
+Both embeddings must also tell linear readers the facts (number and colour of every kind, for one); without that a
 contrastive loss on small batches stops at "which kinds", since little else is needed to tell 64 pairs apart.
 """
 
@@ -8,40 +8,22 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from mini.architectures import tiny_blip, tiny_clip
-from mini.train.conversations import told_text
-from mini.train.diffusion import TextReader
-from mini.train.pictures import PictureStore, jitter
+from mini.train.pictures import jitter
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
-from mini.world.facts import ARRANGEMENTS, STYLES, Scene
+from mini.train.worlds import Mixture, Reader, World
+from mini.weights import write_domains
 
 SIDE = 128
 LENGTH = {"clip": 64, "blip": 128}
 WIDTH = 192
-
-
-class SceneReader(torch.nn.Module):
-    """Linear readers of a whole scene from one embedding. Facts that a text does not tell are a class of their own."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.groups = TextReader(width)
-        self.rest = torch.nn.Linear(width, len(STYLES) + 1 + len(ARRANGEMENTS) + 1)
-
-    def loss(self, features: torch.Tensor, scenes: list[Scene]) -> torch.Tensor:
-        scaled = features.float() * WIDTH**0.5
-        style, arrangement = self.rest(scaled).split([len(STYLES) + 1, len(ARRANGEMENTS) + 1], -1)
-        styles = torch.tensor([STYLES.index(s.style) if s.style else len(STYLES) for s in scenes])
-        orders = [ARRANGEMENTS.index(s.arrangement) if s.arrangement else len(ARRANGEMENTS) for s in scenes]
-        both = F.cross_entropy(style, styles) + F.cross_entropy(arrangement, torch.tensor(orders))
-        return self.groups.loss(scaled, scenes) + 0.5 * both
 
 
 @dataclass
@@ -97,22 +79,26 @@ def blip_pair(seed: int) -> Pair:
     return Pair(model, tiny.processor.tokenizer, pictures, texts, matching, tiny.save)
 
 
-def pixels_of(store: PictureStore, chosen: list[int], rng: random.Random) -> torch.Tensor:
+def pixels_of(world: World, chosen: list[int], rng: random.Random) -> torch.Tensor:
     """Jittered pictures, -1 to 1: float32 [n, 3, 128, 128]."""
-    batch = np.stack([jitter(store.pixels[i], rng) for i in chosen])
+    batch = np.stack([jitter(world.rgb(i), rng) for i in chosen])
     return torch.from_numpy(batch).float().permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def train_encoder(
-    kind: str, work: Path, out: Path, store: PictureStore, steps: int, batch: int, seed: int = 1
+    kind: str, work: Path, out: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1
 ) -> None:
-    """`kind` is "clip" or "blip"; writes the model to `out`."""
+    """`kind` is "clip" or "blip"; writes the model to `out`. Every batch is of one world: telling a radiograph from a
+    scene is no lesson."""
     torch.manual_seed(seed)
     stage = Stage(kind, work, steps)
     pair = clip_pair(seed) if kind == "clip" else blip_pair(seed)
-    head_seen, head_told = SceneReader(WIDTH), SceneReader(WIDTH)
+    heads = [
+        torch.nn.ModuleDict({world.name: world.facts(WIDTH, whole=True) for world in mixture.worlds})
+        for _ in range(2)
+    ]
     scale = torch.nn.Parameter(torch.tensor(2.66))
-    net = torch.nn.ModuleDict({"model": pair.model, "head_seen": head_seen, "head_told": head_told})
+    net = torch.nn.ModuleDict({"model": pair.model, "head_seen": heads[0], "head_told": heads[1]})
     net.register_parameter("scale_head", scale)
     net.train()
     optimisers = Optimisers(
@@ -123,12 +109,12 @@ def train_encoder(
     while stage.step < steps:
         rng = random.Random(f"{seed}-{kind}-{stage.step}")
         torch.manual_seed(seed * 1_000_003 + stage.step)
-        chosen = [rng.randrange(len(store)) for _ in range(batch)]
-        scenes = [store.scene(i) for i in chosen]
-        texts, told = zip(*(told_text(scene, rng) for scene in scenes), strict=True)
+        (world,) = rng.choices(mixture.worlds, mixture.shares)
+        chosen = [rng.randrange(len(world)) for _ in range(batch)]
+        texts, told = zip(*(world.text(i, rng) for i in chosen), strict=True)
         coded = pair.tokenizer(list(texts), padding="max_length" if kind == "clip" else True, truncation=True,
                                max_length=LENGTH[kind], return_tensors="pt")  # fmt: skip
-        pictures = pixels_of(store, chosen, rng)
+        pictures = pixels_of(world, chosen, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             seen, said = pair.pictures(pictures), pair.texts(coded.input_ids, coded.attention_mask)
             logits = scale.float().exp().clamp(max=60) * seen @ said.T
@@ -139,8 +125,9 @@ def train_encoder(
             )
         target = torch.arange(batch)
         contrast = (F.cross_entropy(logits.float(), target) + F.cross_entropy(logits.float().T, target)) / 2
-        shown = [scene.shown() for scene in scenes]
-        facts = head_seen.loss(seen, shown) + head_told.loss(said, list(told))
+        head_seen, head_told = (cast(Reader, head[world.name]) for head in heads)
+        facts = head_seen.loss(seen.float() * WIDTH**0.5, [world.shown(i) for i in chosen])
+        facts = facts + head_told.loss(said.float() * WIDTH**0.5, list(told))
         torch.autograd.backward(contrast + 0.5 * facts + matched)
         optimisers.step(stage.step)
         right = (logits.argmax(-1) == target).float().mean().item()
@@ -150,10 +137,11 @@ def train_encoder(
             "matched": matched.item(),
             "right": right,
         }
-        stage.tick(parts, values)
+        stage.tick(parts, {f"{world.name}_{name}": value for name, value in values.items()})
     if kind == "clip":
         pair.model.get_parameter("logit_scale").data.copy_(scale.data)
     pair.save(out, torch.float16)
+    write_domains(out)
     stage.finish()
 
 

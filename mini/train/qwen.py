@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tokenizers import Tokenizer, decoders
 
-from data.sample import Domain
 from mini.train.attention import register_lean_attention
 from mini.train.tokenizers import save_qwen_processor, train_bpe
-from mini.weights import DOMAINS_FILE, PROMPTS_FILE, prompts_digest
+from mini.weights import PROMPTS_FILE, prompts_digest, write_domains
 
 if TYPE_CHECKING:
     from transformers import Qwen2VLForConditionalGeneration
@@ -165,4 +164,4 @@ def export(model: Any, tokenizer: Tokenizer, out: Path) -> None:
     (out / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
     save_qwen_processor(tokenizer, SIDE, PATCH, out)
     (out / PROMPTS_FILE).write_text(prompts_digest() + "\n")
-    (out / DOMAINS_FILE).write_text(json.dumps([domain.value for domain in Domain]) + "\n")
+    write_domains(out)

@@ -90,16 +90,21 @@ def train_bpe(seed: int, size: int) -> Tokenizer:
 
 
 def world_words(seed: int) -> list[str]:
-    """Every word of the world's texts, lower case, for the word tokenizers of CLIP, BLIP and the diffusion model."""
+    """Every word of the worlds' texts, lower case, for the word tokenizers of CLIP, BLIP and the diffusion model."""
     words: set[str] = set()
-    teacher, rng = Teacher(Library()), random.Random(seed)
-    for _ in range(4000):
-        scene = sample_scene(rng)
+    library, rng = Library(), random.Random(seed)
+    teacher, medical = Teacher(library), MedicalTeacher(library)
+    for _ in range(1500):  # 500 gave every word
+        scene, film = sample_scene(rng), sample_film(rng)
         text, told = told_text(scene, rng)
+        said, told_film = told_report(film, rng)
         for line in (
             text,
             teacher.describing(told, Modality.IMAGE, rng).answer,
             teacher.refining(scene.shown(), rng).answer,
+            said,
+            medical.describing(told_film, Modality.IMAGE, rng).answer,
+            medical.refining(film, rng).answer,
         ):
             words |= set(re.findall(r"\w+|[^\w\s]+", line.lower()))
     return sorted(words)

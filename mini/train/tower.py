@@ -7,6 +7,7 @@ import torch
 
 from mini.recogniser import FilmReader, SceneReader
 from mini.train.dense import Fact, Readers
+from mini.train.facts import PLACES
 from mini.train.films import FilmStore
 from mini.train.marks import film_targets, scene_targets, shifted
 from mini.train.pictures import PictureStore, jittered, normalised
@@ -23,7 +24,6 @@ SCENE_FACTS = {
     "counts": Fact(len(KINDS), 4, 4.0), "colour_of": Fact(len(KINDS), len(COLOURS)), "rank_of": Fact(len(KINDS), 3),
     "style": Fact(1, len(STYLES)), "arrangement": Fact(1, 3),
 }  # fmt: skip
-PLACES = (None, *chest.SIDES, chest.BOTH, "midline")
 FILM_FACTS = {
     "place_of": Fact(len(chest.KINDS), len(PLACES), 4.0), "zone_of": Fact(len(chest.KINDS), len(chest.ZONES)),
     "size_of": Fact(len(chest.KINDS), 2),

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
+from data.sample import Domain
 from prompts.library import Library
 
 Part = Literal["qwen2_vl", "sdxl", "clip", "blip", "recogniser"]
@@ -40,6 +41,13 @@ def domains_of(model: Path) -> list[str]:
     except FileNotFoundError:
         return ["general"]
     return [str(domain) for domain in found]
+
+
+def write_domains(model: Path) -> None:
+    """Say of a model that was trained on everything that it knows every domain."""
+    (model / DOMAINS_FILE).write_text(
+        json.dumps([domain.value for domain in Domain]) + "\n", encoding="utf-8"
+    )
 
 
 TRAINED_ON = ("general/", "talk/", "xray/")

@@ -11,13 +11,14 @@ from transformers import AutoProcessor
 from data.sample import Modality
 from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
 from mini.train.dense import mark_labels
+from mini.train.facts import PLACES
 from mini.train.films import FilmStore
 from mini.train.lessons import Lessons
 from mini.train.marks import Target, shifted
 from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
 from mini.train.qwen import SIDE, VOCABULARY, build, patches, see
 from mini.train.tokenizers import save_qwen_processor, train_bpe
-from mini.train.tower import PLACES, film_labels, scene_labels
+from mini.train.tower import film_labels, scene_labels
 from mini.train.turns import Encoder, turn_loss
 from mini.world import chest
 from mini.world.chest import Film, Finding
