@@ -95,7 +95,7 @@ async def _before(walk: Walk, prompt: str) -> None:
     for one in walk.history():
         asked = {call.asked.prompt.partition("@")[0] for call in walk.calls(run=one.run)}
         if one.parent is not None and one.kind == "step" and prompt in asked:
-            await walk.go(one.parent)
+            await walk.go(one.parent, redo=True)
             return
 
 

@@ -117,7 +117,7 @@ async def replay(chat: Chat, parent: int) -> None:
     line = chat.walk.history()
     later = [m for m in line[line.index(chat.walk.session.moments[parent]) + 1 :] if m.kind == "step"]
     old = chat.walk.head
-    await chat.walk.go(parent)
+    await chat.walk.go(parent, redo=True)
     await _again(chat, old, len(later))
 
 

@@ -1,5 +1,7 @@
 """Commands that go on or back: next, run, back, go, retry, regenerate, weights."""
 
+from collections.abc import Mapping
+
 from agent.terminal.chat import Chat, Misused
 from agent.terminal.looking import place
 from agent.terminal.outcomes import following, outcome
@@ -55,7 +57,9 @@ def count(rest: str, name: str) -> int:
 
 async def back(chat: Chat, rest: str) -> None:
     """`back [N]`: N moments towards the start."""
-    arrived(chat, await chat.walk.back(count(rest, "back")))
+    before = chat.walk.options().weights
+    moment = await chat.walk.back(count(rest, "back"))
+    arrived(chat, moment, before)
 
 
 async def go(chat: Chat, rest: str) -> None:
@@ -63,11 +67,17 @@ async def go(chat: Chat, rest: str) -> None:
     number = place(chat, rest) if rest and " " not in rest else None
     if not isinstance(number, int):
         raise Misused("go needs the number of a moment, such as `go 3`; `history` lists them")
-    arrived(chat, await chat.walk.go(number))
+    before = chat.walk.options().weights
+    moment = await chat.walk.go(number)
+    arrived(chat, moment, before)
 
 
-def arrived(chat: Chat, moment: Moment) -> None:
+def arrived(chat: Chat, moment: Moment, before: Mapping[str, float] | None = None) -> None:
+    """Where the walk stands now. `before`: the weights in force until then, to say so if others are now."""
     chat.screen.say(f"at {chat.stand(moment)}")
+    now = chat.walk.options().weights
+    if before is not None and now != before:
+        chat.screen.say(f"with the weights {told(now)}")
     following(chat)
 
 
@@ -100,7 +110,7 @@ async def weights(chat: Chat, rest: str) -> None:
     """`weights [graph=1 clip=.5 ...]`: the weights of the score's terms, or the choice anew with other ones."""
     now = chat.walk.options().weights
     if not rest:
-        chat.screen.say(", ".join(f"{name} {value:g}" for name, value in now.items()))
+        chat.screen.say(told(now))
         return
     given = {**now, **pairs(rest)}
     state = await chat.walk.state()
@@ -111,6 +121,10 @@ async def weights(chat: Chat, rest: str) -> None:
     else:
         chat.walk.set_options(weights=given)
         chat.screen.say("nothing is scored yet; these weights count when it is")
+
+
+def told(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in weights.items())
 
 
 def pairs(rest: str) -> dict[str, float]:

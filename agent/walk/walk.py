@@ -37,6 +37,7 @@ from agent.walk.model import INPUT, NAME, Branch, Moment, Session, Turn, now
 from agent.walk.models import Models
 from agent.walk.options import check, options_of, plain
 from agent.walk.provenance import by_hand, changed_since
+from agent.walk.reweighed import options_at
 from agent.walk.source import Case
 from data.record import Blob, Record
 from graphs.completion import record_of
@@ -309,8 +310,8 @@ class Walk:
     # ------------------------------------------------------------------------------------------------- time and change
 
     async def back(self, steps: int = 1) -> Moment:
-        """Move the head `steps` moments towards the start. Nothing is lost: `go` returns. Raises `WalkError` at the
-        start."""
+        """Move the head `steps` moments towards the start. Nothing is lost: `go` returns. Weights of a reweigh that is
+        left behind count no more. Raises `WalkError` at the start."""
         self._engine.check_free()
         line = self.history()
         if not 0 < steps < len(line):
@@ -319,12 +320,16 @@ class Walk:
                 if len(line) > 1
                 else "the walk is at its start"
             )
-        return self._engine.stand(line[-1 - steps])
+        return await self.go(line[-1 - steps].number)
 
-    async def go(self, moment: int) -> Moment:
-        """Move the head of the current branch to any moment of the session."""
+    async def go(self, moment: int, redo: bool = False) -> Moment:
+        """Move the head of the current branch to any moment of the session, with the weights in force there.
+        `redo`: to do anew what follows, so everything that is set now stays set, weights too."""
         self._engine.check_free()
-        return self._engine.stand(self._engine.moment(moment))
+        found = self._engine.moment(moment)
+        if not redo:
+            self.branch.options = options_at(self.session, found)
+        return self._engine.stand(found)
 
     async def edit(self, values: Mapping[str, Any], at: int | None = None, emit: Emit = silent) -> Moment:
         """Change values of the state at the head, or at a moment, and stand there: what comes after is done anew by
@@ -381,8 +386,8 @@ class Walk:
         self._engine.save()
 
     def fork(self, name: str, at: int | None = None) -> Branch:
-        """A new branch at the head, or at a moment, with the current one's prompts and options; it becomes the
-        current one. Raises `WalkError` for a name that is taken or no name."""
+        """A new branch at the head, or at a moment, with the current one's prompts and options (weights as
+        with `go`); it becomes the current one. Raises `WalkError` for a name that is taken or no name."""
         self._engine.check_free()
         if not re.fullmatch(NAME, name):
             raise WalkError(f"{name!r} cannot name a branch: use 64 letters, digits, dots or dashes at most")
@@ -395,7 +400,7 @@ class Walk:
             head=head.number,
             origin=origin.name,
             prompts=dict(origin.prompts),
-            options=dict(origin.options),
+            options=dict(options_at(self.session, head)),
         )
         self.session.current = name
         self._engine.save()
@@ -421,7 +426,7 @@ class Walk:
         return await self._engine.attempt(Action("regenerate", "rank", {"subject": subject}), self.head, emit)
 
     async def reweigh(self, weights: Mapping[str, float], emit: Emit = silent) -> Moment:
-        """Quality and choice anew from the scores at hand; nothing is asked. The weights stay set on the branch."""
+        """Quality and choice anew from the scores at hand; nothing is asked. The weights count from there on."""
         checked: dict[str, float] = check({"weights": dict(weights)})["weights"]
         if not any(moment.node in RANKED for moment in self.history()):
             raise WalkError("nothing is ranked yet, so there are no scores to weigh; step on to rank")

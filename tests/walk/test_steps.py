@@ -244,6 +244,42 @@ async def test_reweigh_asks_nothing(world):
         assert ended.type == "step_ended" and ended.usage.calls == 0
 
 
+async def test_back_from_a_reweigh_goes_back_to_the_earlier_weights(world):
+    async with await world.create() as walk:
+        await walk.run()
+        usual, asked = walk.options().weights, len(world.oracle.asked)
+        await walk.reweigh({"clip": 1.0})
+        await walk.reweigh({"blip": 1.0})
+        await walk.back()
+        assert walk.options().weights == (await walk.state())["weights"] | {"graph": 0.0, "blip": 0.0}
+        await walk.back()
+        assert walk.options().weights == usual and walk.branch.options == {}
+        await walk.go(7)
+        assert walk.options().weights["blip"] == 1.0
+        walk.fork("earlier", at=4)
+        assert walk.options().weights == usual
+        await walk.next()
+        assert len(world.oracle.asked) == asked
+        assert {c.index: c.scores.quality for c in (await walk.record()).candidates} == {
+            c.index: c.scores.quality for c in (await walk.record(5)).candidates
+        }
+        walk.switch("main")
+        assert walk.options().weights["blip"] == 1.0
+
+
+async def test_what_is_set_or_done_anew_keeps_its_weights(world):
+    async with await world.create() as walk:
+        await walk.run()
+        await walk.reweigh({"clip": 1.0})
+        await walk.go(2, redo=True)
+        await walk.run()
+        assert (await walk.record()).weights == {"graph": 0.0, "clip": 1.0, "blip": 0.0}
+        await walk.reweigh({"clip": 2.0})
+        walk.set_options(weights={"blip": 1.0}, candidates=2)
+        await walk.back()
+        assert walk.options().weights["blip"] == 1.0 and walk.options().candidates == 2
+
+
 async def test_retry_of_a_finished_step_asks_anew(world):
     async with await world.create() as walk:
         await walk.run()
