@@ -59,24 +59,22 @@ def shown(value: object, limit: int = 80) -> str:
 
 def read_bytes(path: Path, limit: int, where: str = "") -> bytes:
     """The whole of a regular file of at most `limit` bytes; `BadRow` otherwise (absent, a pipe, too large)."""
-    where = where or str(path)
+    told = f"{where}: {path.name}" if where else str(path)
     try:
         # Non-blocking, because opening a named pipe that a data set happens to hold would wait for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as problem:
-        raise BadRow(f"{where}: {path.name} cannot be opened ({problem.strerror}).") from None
+        raise BadRow(f"{told} cannot be opened ({problem.strerror}).") from None
     try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            raise BadRow(f"{where}: {path.name} is not a regular file.")
+            raise BadRow(f"{told} is not a regular file.")
         if facts.st_size > limit:
-            raise BadRow(
-                f"{where}: {path.name} has {facts.st_size:,} bytes, more than the {limit:,} allowed."
-            )
+            raise BadRow(f"{told} has {facts.st_size:,} bytes, more than the {limit:,} allowed.")
         with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(limit)
     except OSError as problem:
-        raise BadRow(f"{where}: {path.name} cannot be read ({problem.strerror}).") from None
+        raise BadRow(f"{told} cannot be read ({problem.strerror}).") from None
     finally:
         os.close(handle)
 

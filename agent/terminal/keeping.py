@@ -40,7 +40,8 @@ async def export(chat: Chat, rest: str) -> None:
     path = path or Path(f"{chat.walk.session.name}{'.md' if kind == 'markdown' else '.json'}")
     if not await _may_write(chat, path):
         return
-    text = await (chat.walk.export_markdown() if kind == "markdown" else chat.walk.export_json())
+    walk = chat.walk
+    text = await (walk.export_markdown(path.parent) if kind == "markdown" else walk.export_json())
     try:
         await asyncio.to_thread(write_atomic, path, text.encode())
     except OSError as error:

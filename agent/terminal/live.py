@@ -13,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from agent.talk.detection import PROBE_STEP
 from agent.talk.events import (
     ConfirmAnswered,
     Replied,
@@ -174,6 +175,8 @@ class Teller:
         running = self._running.pop(event.call, None)
         if running is None:
             return
+        if event.error and running.asked.step == PROBE_STEP:
+            return  # no failure to the user: what follows from it is said in a sentence
         line = call_line(
             event.call,
             running.asked,

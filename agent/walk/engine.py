@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import structlog
 
@@ -45,6 +45,15 @@ WITHOUT_MODELS = "the session was opened without models, so nothing can be asked
 log = structlog.get_logger(__name__)
 
 
+class Failed(NamedTuple):
+    """An attempt that ended with a `Problem`: sentence, what was tried, from which moment, whether past the cache."""
+
+    sentence: str
+    action: Action
+    parent: int
+    fresh: bool
+
+
 class Engine:
     """The open files of a session, and everything that adds a moment to it."""
 
@@ -53,8 +62,8 @@ class Engine:
         self.session: Session = held.session
         self.machine, self.log, self.models = machine, calls, models
         self.blobs = BlobStore(held.path)
-        self.failed: dict[str, tuple[str, Action, int]] = {}
-        """By branch: the sentence of its last attempt, what was tried, and the number of the moment from which."""
+        self.failed: dict[str, Failed] = {}
+        """By branch: its last attempt, where that ended with a `Problem`."""
         self.busy = False
         self._held = held
         self._closed = False
@@ -168,9 +177,9 @@ class Engine:
             self.session.runs += 1
             witness = self.witness(emit, self.session.runs, action.name, parent, fresh)
             emit(StepStarted(run=witness.run, branch=branch, step=action.name, parent=parent.number))
-            started = time.perf_counter()
             try:
                 context = await self.context(witness)
+                started = time.perf_counter()  # the loading of the models is not the step's
                 self._check_generator(action, context)
                 checkpoint = await perform(self.machine, action, parent.checkpoint, context)
                 if (
@@ -180,7 +189,7 @@ class Engine:
                 moment = await self._moved(action, parent, checkpoint, witness.run, started)
             except Exception as error:
                 problem = _problem_of(error, action)
-                self.failed[branch] = (problem.sentence, action, parent.number)
+                self.failed[branch] = Failed(problem.sentence, action, parent.number, fresh)
                 emit(problem)
                 return None
             finally:

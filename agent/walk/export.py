@@ -150,6 +150,7 @@ async def rebuild(machine: Machine, folder: Path, export: Export) -> list[str]:
 async def replay(export: Export, path: Path) -> None:
     """A new session folder, the same session in it. Raises `WalkError`, `StoreError`; then no session is left in it."""
     session = export.session.model_copy(deep=True)
+    session.name = path.name  # the one under which it is resumed from now on
     folder = await asyncio.to_thread(WalkFolder.create, path, session)
     try:
         await _unpack(export, path)

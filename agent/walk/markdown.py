@@ -1,26 +1,44 @@
 """A session to read: the line of the current branch, with what was asked and answered, and the conversation."""
 
+import base64
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from agent.walk.calls import Line, LoggedCall, LoggedDrawing
 from agent.walk.events import Asked, PicturePart, TextPart
+from agent.walk.folder import BLOBS
 from agent.walk.model import FromDataset, FromFile, Moment, Session, Turn
-from data.record import Blob, Candidate, Edge
+from data.record import SUFFIXES, Blob, Candidate, Edge
 
 LONGEST_CELL = 200
+LABEL = 12
+"""Digits of its SHA-256 that name a picture."""
+MEDIA_TYPES = {suffix: media_type for media_type, suffix in SUFFIXES.items()}
+OUTSIDE = 0
+"""The run of what was asked outside of any step: in the conversation."""
 
 
-def markdown(session: Session, lines: Sequence[Line], state: Mapping[str, Any]) -> str:
-    """`state` is that of the current branch's head; pictures become links into the session's folder."""
+def markdown(
+    session: Session, lines: Sequence[Line], state: Mapping[str, Any], folder: Path, beside: Path | None
+) -> str:
+    """`state` is that of the current branch's head, `folder` the session's. Pictures are links from the folder
+    `beside`, or where that is None the pictures themselves. Reads them: call it in a thread. Raises `OSError`."""
     parts = [*_title(session, state)]
     for moment in session.line(session.branch.head):
-        parts += _moment(moment, [line for line in lines if line.run == moment.run])
+        parts += _moment(moment, [one for one in lines if one.run == moment.run and one.run != OUTSIDE])
     parts += _outcome(state)
     if session.conversation:
         parts += ["## Conversation", *(_turn(turn) for turn in session.conversation)]
-    return "\n\n".join(parts) + "\n"
+        parts += ["## Questions of the conversation"]
+        for line in lines:
+            if isinstance(line, LoggedCall) and line.run == OUTSIDE:
+                parts += _call(line)
+    text = "\n\n".join(parts)
+    return "\n\n".join([text, *_pictures(text, folder, beside)]) + "\n"
 
 
 def _title(session: Session, state: Mapping[str, Any]) -> Iterator[str]:
@@ -124,7 +142,18 @@ def _turn(turn: Turn) -> str:
 
 
 def _picture(blob: Blob, words: str) -> str:
-    return f"![{_cell(words)}]({blob.path})"
+    return f"![{_cell(words)}][{blob.sha256[:LABEL]}]"
+
+
+def _pictures(text: str, folder: Path, beside: Path | None) -> Iterator[str]:
+    """What the names of pictures stand for, each once and at the end: the text stays one that can be read as it is."""
+    for label in dict.fromkeys(re.findall(rf"\]\[([0-9a-f]{{{LABEL}}})\]", text)):
+        for path in (folder / BLOBS / label[:2]).glob(f"{label}*"):
+            if beside is not None:
+                yield f"[{label}]: {quote(os.path.relpath(path.resolve(), beside.resolve()))}"
+            elif media_type := MEDIA_TYPES.get(path.suffix):
+                yield f"[{label}]: data:{media_type};base64,{base64.b64encode(path.read_bytes()).decode()}"
+            break
 
 
 def _quote(text: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, cast
 
@@ -198,12 +198,19 @@ def _not_there(dataset: Reader[Any], sample_id: str, ids: list[str]) -> str:
 
 def _close(wanted: str, ids: Iterable[str]) -> str:
     known = list(ids)
-    close = difflib.get_close_matches(wanted, known, CLOSE, 0.5)
+    close = difflib.get_close_matches(wanted, known, len(known) or 1, 0.5)
+    # Of ids that are much alike, those that begin alike are meant more often.
+    close.sort(key=lambda name: -_begins_alike(wanted, name))
+    close = close[:CLOSE]
     if not close and len(wanted) > 2:
         close = list(islice((name for name in known if wanted.lower() in name.lower()), CLOSE))
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"its ids look like {', '.join(known[:CLOSE])}" if known else "it has no samples"
+
+
+def _begins_alike(a: str, b: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
 
 
 def _task(sample: Sample, index: int, present: Present, dataset: Dataset) -> CompletionInput:

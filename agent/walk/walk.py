@@ -194,7 +194,7 @@ class Walk:
     def problem(self) -> str | None:
         """The sentence of the last step's `Problem` on this branch; None after anything has succeeded."""
         failed = self._engine.failed.get(self.session.current)
-        return failed[0] if failed else None
+        return failed.sentence if failed else None
 
     def options(self, at: int | None = None) -> Options:
         """The method's settings in force on the current branch, or as they were at a moment."""
@@ -300,12 +300,12 @@ class Walk:
         old outcome stays in the tree."""
         failed = self._engine.failed.get(self.session.current)
         if failed is not None:
-            _, action, parent = failed
-            return await self._engine.attempt(action, self._engine.moment(parent), emit)
+            parent = self._engine.moment(failed.parent)
+            return await self._engine.attempt(failed.action, parent, emit, failed.fresh)
         if self.head.kind not in ("step", "regenerate") or self.head.parent is None:
             raise WalkError(f"there is nothing to try again: the last thing was {self.head.label}")
-        parent = self.head.parent
-        return await self._engine.attempt(action_of(self.head), self._engine.moment(parent), emit, fresh=True)
+        parent = self._engine.moment(self.head.parent)
+        return await self._engine.attempt(action_of(self.head), parent, emit, fresh=True)
 
     # ------------------------------------------------------------------------------------------------- time and change
 
@@ -463,10 +463,16 @@ class Walk:
 
     # ------------------------------------------------------------------------------------------------------ taking out
 
-    async def export_markdown(self) -> str:
+    async def export_markdown(self, beside: Path | None = None) -> str:
         """The session to read: the line of the current branch with questions, answers, graph, candidates, choice and
-        the conversation. Pictures as links into the folder."""
-        return markdown(self.session, self._engine.log.lines, await self.state())
+        the conversation. Pictures are links from the folder `beside` into the session's; without it they are in the
+        text itself (base64, at its end)."""
+        state, lines, session = (
+            await self.state(),
+            list(self._engine.log.lines),
+            self.session.model_copy(deep=True),
+        )
+        return await asyncio.to_thread(markdown, session, lines, state, self.folder, beside)
 
     async def export_json(self) -> str:
         """The whole session as one JSON text with everything in it, pictures too (base64); `replay` rebuilds it."""
