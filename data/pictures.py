@@ -5,6 +5,8 @@ one sentence.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,16 +77,35 @@ def decode(
     data: bytes, where: str, limits: Limits = DEFAULT_LIMITS, longest_side: int | None = None
 ) -> Image.Image:
     """Like `read_picture`, from an encoded file in memory; `where` begins the sentence of an error."""
+    with _opened(data, where, limits) as image:
+        if longest_side is not None and image.format == "JPEG":
+            # The decoder can skip most of the work when only an eighth, quarter or half of the size is wanted;
+            # never below what is asked for, the rest is done by resampling.
+            image.draft(None, (longest_side, longest_side))
+        image.load()
+        picture = _rgb(_upright(image))
+    return shrink(picture, longest_side)
+
+
+def check(data: bytes, where: str, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Raises `PictureError` like `decode` for what is no whole picture, at a fraction of the cost: the check sums of
+    a PNG (1 ms instead of 180 for a radiograph of 2,048 px), a JPEG at an eighth of its size."""
+    with suppress(PictureError), _opened(data, where, limits) as image:
+        if image.format == "PNG":
+            image.verify()
+            return
+    # A wrong sum of a chunk that no viewer needs is not the end: the pixels decide.
+    decode(data, where, limits, longest_side=1)
+
+
+@contextmanager
+def _opened(data: bytes, where: str, limits: Limits) -> Iterator[Image.Image]:
+    """The picture with its size checked; whatever its decoder reports while it is open ends as a `PictureError`."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > limits.max_pixels:
                 raise _too_large(where, f"{image.width} x {image.height} px", limits)
-            if longest_side is not None and image.format == "JPEG":
-                # The decoder can skip most of the work when only an eighth, quarter or half of the size is wanted;
-                # never below what is asked for, the rest is done by resampling.
-                image.draft(None, (longest_side, longest_side))
-            image.load()
-            picture = _rgb(_upright(image))
+            yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(where, "far too many pixels", limits) from None
     except UnidentifiedImageError:
@@ -106,7 +127,6 @@ def decode(
             f"{where}: the picture is damaged or cut short ({str(problem)[:80] or type(problem).__name__}); "
             "fetch the file again or leave the image out."
         ) from None
-    return shrink(picture, longest_side)
 
 
 def shrink(picture: Image.Image, longest_side: int | None) -> Image.Image:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from data.completed import Completion, Filled, filled, left_out_note, prepare
 from data.files import file_name, write_bytes
-from data.pictures import Limits, PictureError, content, read_encoded, suffix
+from data.pictures import Limits, PictureError, check, content, describe, read_encoded, suffix
 from data.sample import Dataset
 
 GROUP_ROWS, GROUP_BYTES = 100, 32 * 2**20
@@ -58,7 +58,8 @@ def write_table(
 ) -> list[str]:
     """Writes `dataset` (or a view of one) with its completions as Parquet shards into `out/data/`, and a
     `README.md` that names the split. Streams: at most one row group, about 32 MiB of pictures, is held.
-    Returns notes: rows that cannot be read are left out, a picture whose file cannot be read is null."""
+    Returns notes: rows that cannot be read are left out, a picture that cannot be read is null, since
+    one that cannot be decoded would break the loop of whoever loads the table."""
     prepare(dataset, out)
     left_out: list[str] = []
     notes = write_rows(filled(dataset, completions, left_out, []), out, dataset.split, limits)
@@ -73,11 +74,11 @@ def write_rows(rows: Iterable[Filled], out: Path, split: str, limits: Limits | N
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{name}-*.parquet"):
         old.unlink()
-    schema, notes = _schema(), list[str]()
+    schema, unreadable = _schema(), list[str]()
     writer: pq.ParquetWriter | None = None
     shard = written = 0
     try:
-        for group, size in _groups(rows, limits or Limits(), notes):
+        for group, size in _groups(rows, limits or Limits(), unreadable):
             if writer is None or written + size > SHARD_BYTES:
                 if writer is not None:
                     writer.close()
@@ -95,17 +96,26 @@ def write_rows(rows: Iterable[Filled], out: Path, split: str, limits: Limits | N
         out / "README.md",
         f"---\nconfigs:\n- config_name: default\n{files}---\n\nA completed data set.\n".encode(),
     )
-    return notes
+    return _empty_note(unreadable)
+
+
+def _empty_note(problems: list[str]) -> list[str]:
+    """One note for all pictures that are null: a data set may have thousands of them."""
+    if not problems:
+        return []
+    what = "1 picture is" if len(problems) == 1 else f"{len(problems):,} pictures are"
+    example = "because it" if len(problems) == 1 else "because they"
+    return [f"{what} left empty in the Parquet table {example} cannot be read: {problems[0]}"]
 
 
 def _groups(
-    rows: Iterable[Filled], limits: Limits, notes: list[str]
+    rows: Iterable[Filled], limits: Limits, unreadable: list[str]
 ) -> Iterator[tuple[list[dict[str, Any]], int]]:
     """Row groups with the bytes of their pictures."""
     group: list[dict[str, Any]] = []
     size = 0
     for row in rows:
-        cells = _cells(row, limits, notes)
+        cells = _cells(row, limits, unreadable)
         group.append(cells)
         size += len(cells["image"]["bytes"]) if cells["image"] else 0
         if len(group) == GROUP_ROWS or size >= GROUP_BYTES:
@@ -115,15 +125,17 @@ def _groups(
         yield group, size
 
 
-def _cells(row: Filled, limits: Limits, notes: list[str]) -> dict[str, Any]:
+def _cells(row: Filled, limits: Limits, unreadable: list[str]) -> dict[str, Any]:
     sample, picture = row.sample, None
     try:
         if sample.image is not None:
-            picture = read_encoded(sample.image, limits)
+            found = read_encoded(sample.image, limits)
+            check(found, describe(sample.image), limits)
+            picture = found
         elif row.drawn is not None:
             picture = content(row.drawn, limits)
     except PictureError as problem:
-        notes.append(str(problem))
+        unreadable.append(str(problem))
     name = sample.image.path.name if sample.image and sample.image.row is None else None
     return {
         "id": sample.id,

@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from data.pictures import FORMATS, Limits, PictureError, as_format, decode, encode, load, read_picture
+from data.pictures import (
+    FORMATS,
+    Limits,
+    PictureError,
+    as_format,
+    check,
+    decode,
+    encode,
+    load,
+    read_picture,
+)
 from data.sample import ImageRef
 
 
@@ -136,10 +146,22 @@ def test_damage_never_raises_anything_else(
     for place, value in flips:
         if place < len(damaged):
             damaged[place] = value
+    limits = Limits(max_pixels=10**6)
     try:
-        assert decode(bytes(damaged), "x", Limits(max_pixels=10**6)).mode == "RGB"
+        assert decode(bytes(damaged), "x", limits).mode == "RGB"
+        check(bytes(damaged), "x", limits)
     except PictureError as problem:
         assert str(problem).startswith("x: ")
+        with pytest.raises(PictureError, match=r"^x: "):
+            check(bytes(damaged), "x", limits)
+
+
+def test_a_wrong_sum_that_no_viewer_minds_does_not_cost_the_picture() -> None:
+    whole = saved(Image.new("RGB", (8, 8), "red"), "PNG")
+    comment = struct.pack(">I4s4sI", 4, b"tEXt", b"a\0bc", 0)
+    odd = whole[:-12] + comment + whole[-12:]
+    assert decode(odd, "x").getpixel((3, 3)) == (255, 0, 0)
+    check(odd, "x")
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300), side=st.integers(1, 200))

@@ -283,6 +283,23 @@ def test_joined_splits_and_unreadable_pictures_in_the_table(mmimdb: Path, tmp_pa
     assert len(table) == 4 and table[0]["image"] is None
 
 
+def test_every_row_of_the_table_opens_whatever_the_pictures_are(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    whole = png("red")
+    files = {"whole.png": whole, "cut.png": whole[:40], "text.png": b"not a picture", "zero.png": b""}
+    (tmp_path / "own").mkdir()
+    for name, data in files.items():
+        (tmp_path / "own" / name).write_bytes(data)
+    rows = "".join(json.dumps({"id": name, "image": name}) + "\n" for name in files)
+    (tmp_path / "own" / "metadata.jsonl").write_text(rows)
+    notes = write_table(open_dataset("folder", tmp_path / "own"), tmp_path / "out", {})
+    assert len(notes) == 1 and notes[0].startswith("3 pictures are left empty") and "cut.png" in notes[0]
+    table = datasets.load_dataset(str(tmp_path / "out"), cache_dir=tmp_path / "cache")["train"]
+    assert {row["id"]: row["image"] is not None for row in table} == {
+        name: name == "whole.png" for name in files
+    }
+
+
 def test_views(mmimdb: Path) -> None:
     base = open_dataset("mmimdb", mmimdb)
     view = First(Masked(base, Mask(type="text", rate=0.3, total=3, details={0: NO_TEXT})), 2)
