@@ -45,6 +45,15 @@ def test_parquet_null_is_missing(tmp_path: Path) -> None:
     assert read.others["title"].to_pylist() == ["x", "y", "z"]
 
 
+@pytest.mark.parametrize("ending", [".npz", ""])
+def test_a_tables_titles_go_along(ending: str, tmp_path: Path) -> None:
+    lists = pyarrow.array([[1.0, 2.0], None, [3.0, 4.0]], pyarrow.list_(pyarrow.float32()))
+    pyarrow.parquet.write_table(pyarrow.table({"a": lists, "title": ["x", "yy", ""]}), tmp_path / "f.parquet")
+    arguments = ["--in", tmp_path / "f.parquet", "--method", "mean", "--out", tmp_path / f"o{ending}"]
+    assert main([str(part) for part in arguments]) == 0
+    assert read_features(tmp_path / f"o{ending}").others["title"].tolist() == ["x", "yy", ""]
+
+
 def test_parquet_lists_of_unequal_length(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.table({"a": [[1.0, 2.0], [3.0]]}), tmp_path / "f.parquet")
     with pytest.raises(ValueError, match=r"column 'a' has lists of lengths \[1, 2\]"):
@@ -156,13 +165,38 @@ def test_command_validates_one_method(features: Features, tmp_path: Path, capsys
             "--validate and --compare fit anew, --load does not",
         ),
         (["--in", "in.npz", "--out", "o.npz", "--device", "nonsense"], "cannot use device 'nonsense'"),
+        (["--in", "in.npz", "--out", "o.npz", "--validate", "0"], "cannot hide a fraction of 0.0"),
+        (["--in", "in.npz", "--out", "in.npz"], "in.npz is the input; give another place"),
+        (["--in", "folder", "--out", "../here/folder"], "../here/folder is the input; give another place"),
+        (["--in", "links", "--out", "folder"], "folder is the input; give another place"),
+        (["--in", "cut.safetensors", "--out", "o.npz"], "cannot read cut.safetensors"),
+        (["--in", "cut.parquet", "--out", "o.npz"], "cut.parquet"),
+        (["--in", "cut", "--out", "o.npz"], "cannot read cut/a.npy"),
+        (
+            ["--in", "titles.npz", "--out", "o.safetensors"],
+            "o.safetensors cannot hold 'titles', an array [20] of <U1",
+        ),
+        (
+            ["--in", "titles.npz", "--out", "o.parquet"],
+            "o.parquet cannot hold 'short', an array [3] of int64",
+        ),
     ],
 )
 def test_command_says_what_is_wrong(
     arguments: list[str], message: str, make_data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_features("in.npz", Features(make_data(n=20).X))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    X = make_data(n=20).X
+    write_features("in.npz", Features(X))
+    write_features("folder", Features(X))
+    write_features("titles.npz", Features(X, None, {"titles": np.full(20, "x"), "short": np.arange(3)}))
+    Path("links").mkdir()
+    for file in Path("folder").iterdir():
+        (Path("links") / file.name).symlink_to(file.resolve())
+    Path("cut").mkdir()
+    for name in ("cut.safetensors", "cut.parquet", "cut/a.npy"):
+        Path(name).write_bytes(b"\x93NUM")
     Path("broken.npz").write_text("no archive")
     np.savez("empty.npz", ids=np.arange(3))
     np.savez("objects.npz", a=np.array([{}], dtype=object))
@@ -171,7 +205,9 @@ def test_command_says_what_is_wrong(
         assert main(arguments) == 2
     error = capsys.readouterr().err.strip()
     assert message in error and error.startswith("error: ") and "\n" not in error
-    assert not Path("o.npz").exists()
+    assert not list(Path().glob("o.*"))
+    for name, values in read_features("folder").X.items():
+        np.testing.assert_array_equal(values, X[name])  # the input is as it was
 
 
 def test_hidden_slots_leave_something_of_every_row_and_modality() -> None:

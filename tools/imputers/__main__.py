@@ -18,7 +18,14 @@ from rich.table import Table
 from sklearn.exceptions import ConvergenceWarning
 
 from tools.imputers.base import ModalityImputer
-from tools.imputers.files import Features, check_writable, empty_folder_like, read_features, write_features
+from tools.imputers.files import (
+    Features,
+    check_carried,
+    check_writable,
+    empty_folder_like,
+    read_features,
+    write_features,
+)
 from tools.imputers.fills import MEAN
 from tools.imputers.modalities import read_modalities
 from tools.imputers.progress import Progress
@@ -91,22 +98,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, out: Console, errors: Console) -> None:
-    if not (options.out or options.validate or options.compare or options.save):
+    measure = options.compare or options.validate is not None
+    if not (options.out or measure or options.save):
         raise ValueError("nothing to do: give --out, --validate, --compare or --save")
-    if options.load and (options.validate or options.compare):
+    if options.load and measure:
         raise ValueError("--validate and --compare fit anew, --load does not; give one or the other")
     chosen = {OPTIONS[name]: value for name in OPTIONS if (value := getattr(options, name)) is not None}
     imputer = load_imputer(options.load) if options.load else None
     if imputer is not None and chosen:
         raise ValueError("parameters of a kept imputer are fixed; leave them out, or leave out --load")
     if options.out:
-        check_writable(options.out)
+        check_writable(options.out, options.source)
     features = read_features(options.source)
+    if options.out:
+        check_carried(options.out, features)
     if options.device != "cpu":
         features.X = _on_device(features.X, options.device)
     with _bars(errors) as progress:
-        if options.compare or options.validate:
-            fraction = options.validate or 0.1
+        if measure:
+            fraction = 0.1 if options.validate is None else options.validate
             names = list(METHODS) if options.compare else [options.method]
             results = _measured(names, chosen, options, features, fraction, progress)
             out.print(_error_table(results, fraction))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from tools.imputers.arrays import Array
 
@@ -44,7 +45,7 @@ def read_features(path: str | Path) -> Features:
     read = _read_folder if path.is_dir() else _by_ending(path, _READERS)
     try:
         features = read(path)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, SafetensorError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     if not features.X:
         raise ValueError(f"{path} holds no modality: no two-dimensional float array [n, width]")
@@ -59,9 +60,34 @@ def write_features(path: str | Path, features: Features) -> None:
     writer(path, features)
 
 
-def check_writable(path: str | Path) -> None:
-    """Raise a ValueError now rather than after the work, if the ending is not known."""
-    _writer(Path(path))
+def check_writable(path: str | Path, source: str | Path) -> None:
+    """Raise a ValueError now rather than after the work, if the ending is not known, or if what is read from
+    `source` would be overwritten: a memory-mapped input would be empty before it is read."""
+    path, source = Path(path), Path(source)
+    _writer(path)
+    files = source.glob("*.npy") if source.is_dir() else [source]
+    targets = ((path if path.suffix else path / file.name, file) for file in files)
+    if any(target.exists() and target.samefile(file) for target, file in targets):
+        raise ValueError(f"{path} is the input; give another place for the filled features")
+
+
+def check_carried(path: str | Path, features: Features) -> None:
+    """Raise a ValueError now rather than after the work, if the form of `path` cannot hold what else is there."""
+    path = Path(path)
+    rows = len(next(iter(features.X.values())))
+    for name, value in features.others.items():
+        array = _plain(value)
+        if path.suffix == ".parquet":
+            fits = array.shape == (rows,)
+        elif path.suffix == ".safetensors":
+            fits = array.dtype.kind in "biuf"
+        else:
+            fits = array.dtype.kind != "O"
+        if not fits:
+            raise ValueError(
+                f"{path} cannot hold {name!r}, an array {list(array.shape)} of {array.dtype}; choose another ending "
+                "for the filled features, or leave the array out of the input"
+            )
 
 
 def empty_folder_like(path: str | Path, X: dict[str, Array]) -> dict[str, np.ndarray]:
@@ -107,17 +133,25 @@ def _read_npz(path: Path) -> Features:
 
 
 def _write_npz(path: Path, features: Features) -> None:
-    np.savez(path, allow_pickle=False, **_on_host(features.X), **features.others)
+    others = {name: _plain(value) for name, value in features.others.items()}
+    np.savez(path, allow_pickle=False, **_on_host(features.X), **others)
 
 
 def _read_folder(path: Path) -> Features:
-    files = sorted(path.glob("*.npy"))
-    return _sorted_out({file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files})
+    return _sorted_out({file.stem: _mapped(file) for file in sorted(path.glob("*.npy"))})
+
+
+def _mapped(file: Path) -> np.ndarray:
+    try:
+        return np.asanyarray(np.load(file, mmap_mode="r", allow_pickle=False))
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"cannot read {file}: {error}") from error
 
 
 def _write_folder(path: Path, features: Features) -> None:
     path.mkdir(parents=True, exist_ok=True)
-    for name, array in {**_on_host(features.X), **features.others}.items():
+    others = {name: _plain(value) for name, value in features.others.items()}
+    for name, array in {**_on_host(features.X), **others}.items():
         target = path / f"{name}.npy"
         if not (isinstance(array, np.memmap) and Path(str(array.filename)).resolve() == target.resolve()):
             np.save(target, array, allow_pickle=False)
@@ -137,7 +171,8 @@ def _write_safetensors(path: Path, features: Features) -> None:
     import torch
     from safetensors.torch import save_file
 
-    arrays = {**features.X, **features.others}
+    others = {name: v if hasattr(v, "cpu") else _plain(v) for name, v in features.others.items()}
+    arrays = {**features.X, **others}
     save_file({name: torch.as_tensor(a).contiguous().cpu() for name, a in arrays.items()}, path)
 
 
@@ -180,6 +215,16 @@ def _write_parquet(path: Path, features: Features) -> None:
     for name, array in _on_host(features.X).items():
         columns[name] = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(array.ravel()), array.shape[1])
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+def _plain(value: Any) -> np.ndarray:
+    """What else was in a file, a table's column among it, as an array; of objects only where nothing else holds it."""
+    if hasattr(value, "cpu"):
+        value = (value.float() if "bfloat16" in str(value.dtype) else value).cpu().numpy()
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and all(isinstance(each, str) for each in array.ravel()):
+        return array.astype(str)
+    return array
 
 
 def _on_host(X: dict[str, Array]) -> dict[str, np.ndarray]:
