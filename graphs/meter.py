@@ -25,7 +25,9 @@ class Meter:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._usage = Usage()
-        self._calls: list[Call] = []
+        self._calls: list[list[Call]] = []
+        """By question, in the order in which they were asked: the order in which concurrent answers come in differs
+        from run to run, and equal runs have equal records."""
         self._spans: list[Span] = []
 
     @contextmanager
@@ -43,16 +45,18 @@ class Meter:
         question = replace(
             question, seed=seed, temperature=options.temperature, max_tokens=options.max_tokens
         )
+        calls: list[Call] = []
+        self._calls.append(calls)
         try:
             reply = await self._context.lmm.ask(question)
         except EndpointError:
             raise
         except LMMError as error:
             self._usage += error.usage
-            self._calls += error.calls
+            calls += error.calls
             raise Unanswered(str(error)) from error
         self._usage += reply.usage
-        self._calls.append(reply.call)
+        calls.append(reply.call)
         return reply.value
 
     async def ask_all(self, questions: Sequence[Question[T]], seeds: Sequence[int]) -> list[T | Unanswered]:
@@ -68,4 +72,5 @@ class Meter:
         return list(await asyncio.gather(*tasks))
 
     def account(self) -> Account:
-        return Account(usage=self._usage, calls=self._calls, spans=self._spans)
+        calls = [call for of_question in self._calls for call in of_question]
+        return Account(usage=self._usage, calls=calls, spans=self._spans)

@@ -66,6 +66,7 @@ async def test_with_a_checkpointer_the_run_is_the_same_and_no_picture_is_stored(
     fresh = await bench.complete(Modality.TEXT, sample=sample, options=options)
     timed = {"seconds", "calls"}
     assert stored.model_dump(exclude=timed) == fresh.model_dump(exclude=timed)
+    assert [call.step for call in stored.calls] == [call.step for call in fresh.calls]
     assert [snapshot.next for snapshot in history[:-1]][::-1] == [
         ("intake",), ("extract",), ("alternate",), ("generate",), ("rank",), ("verify",), (),
     ]  # fmt: skip

@@ -1,11 +1,19 @@
 """The ordinary way through the graph, in both directions and both modes: what is asked, how often, and what is kept."""
 
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
 import pytest
-from workbench import Bench, Table
+from aiohttp import web
+from workbench import Bench, Oracle, Table, serving
 
 from data.record import Edge
 from data.sample import Domain, Modality
+from graphs.completion import Completion
 from graphs.context import Options
+from tools.lmm.client import Client
+from tools.lmm.endpoint import Endpoint
 
 DIRECTIONS = pytest.mark.parametrize("missing", list(Modality))
 
@@ -101,3 +109,37 @@ async def test_every_other_seed_gives_other_seeds_and_order_does_not_matter(benc
     kept = ("candidates", "graph", "chosen", "weights")
     assert [getattr(first, name) for name in kept] == [getattr(again, name) for name in kept]
     assert not {c.seed for c in first.candidates} & {c.seed for c in other.candidates}
+
+
+@dataclass
+class LastFirst(Oracle):
+    """Answers the five descriptions that are asked for at once in the opposite order."""
+
+    waiting: list[asyncio.Event] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        response = await super().chat(request)
+        if self.asked[-1].kind == "describe":
+            number, turn = len(self.waiting), asyncio.Event()
+            self.waiting.append(turn)
+            if number == 4:
+                turn.set()
+            await turn.wait()
+            await response.prepare(request)
+            await response.write_eof()
+            self.answered.append(number)
+            if number:
+                self.waiting[number - 1].set()
+        return response
+
+
+async def test_calls_stand_in_the_order_of_the_questions_whichever_answer_comes_first(
+    tmp_path: Path, graph: Completion
+) -> None:
+    oracle = LastFirst()
+    async with serving(oracle) as url, Client(Endpoint(base_url=url, model="tiny", retries=0)) as client:
+        record = await Bench(oracle, client, tmp_path, graph).complete(Modality.IMAGE)
+    assert oracle.answered == [4, 3, 2, 1, 0]
+    steps = [f"{step}:{number}" for step in ("describe", "reextract") for number in range(5)]
+    assert [call.step for call in record.calls] == ["extract", *steps]

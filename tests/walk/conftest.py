@@ -77,8 +77,9 @@ def timeless() -> Clean:
     def clean(record: Record, cached: bool = False) -> dict[str, Any]:
         without = {"seconds", "cached", "prompt_tokens", "completion_tokens"} if cached else {"seconds"}
         plain = record.model_dump(mode="json", exclude={"seconds", "usage"})
-        calls = [{k: v for k, v in call.items() if k not in without} for call in plain["calls"]]
-        return plain | {"calls": sorted(calls, key=lambda call: call["step"])}
+        return plain | {
+            "calls": [{k: v for k, v in call.items() if k not in without} for call in plain["calls"]]
+        }
 
     return clean
 
