@@ -1,7 +1,6 @@
 """Own-folder data, a loopback endpoint, and real `python -m agent.run` processes against both."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -139,7 +138,6 @@ def here(
     start: "Runner", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Result]:
     """The same run in this process: quicker, for what needs no kill."""
-    handlers = list(logging.getLogger().handlers)
 
     def run(*more: str, out: str | None = "run", **env: str) -> Result:
         from agent.run import main
@@ -154,14 +152,7 @@ def here(
         said, complained = capsys.readouterr()
         return Result(status, said, complained, Process(None, start.folder / (out or "runs")))
 
-    yield run
-    logging.captureWarnings(False)
-    for handler in list(logging.getLogger().handlers):
-        if handler not in handlers:
-            logging.getLogger().removeHandler(handler)
-            handler.close()
-    for handler in handlers:
-        logging.getLogger().addHandler(handler)
+    return run
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import asyncio
 import json
 
 import pytest
+from structlog.processors import format_exc_info
+from structlog.testing import capture_logs
 from talker import action, moves
 
 from agent.talk.conversation import Conversation
@@ -430,7 +432,7 @@ async def test_a_walk_at_work_is_not_changed(studio):
     assert not second.error
 
 
-async def test_a_tool_that_breaks_is_told_and_logged(studio, monkeypatch, capsys):
+async def test_a_tool_that_breaks_is_told_and_logged(studio, monkeypatch):
     it = await studio()
 
     def broken(*arguments):
@@ -438,10 +440,13 @@ async def test_a_tool_that_breaks_is_told_and_logged(studio, monkeypatch, capsys
 
     monkeypatch.setattr("agent.talk.tools.explained", broken)
     it.talker.script = moves(True, ("explain_choice", {}), "Hm.")
-    told = await it.talk(tools="native").say("why", it.emit)
+    with capture_logs([format_exc_info]) as logged:
+        told = await it.talk(tools="native").say("why", it.emit)
     text = it.of(ToolAnswered)[0].text
     assert text == "Not possible: the tool explain_choice failed inside (RuntimeError); the log says more."
-    assert told.text == "Hm." and "a bug" in capsys.readouterr().out
+    [line] = [line for line in logged if line["event"] == "talk.tool_failed"]
+    assert line["tool"] == "explain_choice" and "RuntimeError: a bug" in line["exception"]
+    assert told.text == "Hm."
 
 
 async def test_lines_that_cannot_be_taken(studio):
