@@ -7,6 +7,7 @@ from workbench import GENERAL, Asked, Bench, Judge
 
 from data.sample import Modality
 from graphs.context import Options
+from graphs.seeds import derive
 
 
 def fewer(kept: int) -> dict[str, Any]:
@@ -14,13 +15,13 @@ def fewer(kept: int) -> dict[str, Any]:
 
 
 def worse_but_for(best: int, bench: Bench) -> None:
-    """Every candidate but one has lost half of its knowledge. Which candidate is asked about shows in its seed."""
+    """Every candidate but one has lost half of its knowledge. Which candidate is asked about shows in its seed; not in
+    the order in which questions come in, for those of all candidates are asked at once."""
+    seeds = [derive(Options().seed, "s1", "candidate", index) for index in range(Options().candidates)]
 
     def rule(asked: Asked) -> Any:
-        described = [a.seed for a in bench.oracle.of("describe")]
-        if asked.kind == "Knowledge" and asked.seed in described and described.index(asked.seed) != best:
-            return fewer(3)
-        return None
+        lost = asked.kind == "Knowledge" and asked.seed in seeds and asked.seed != seeds[best]
+        return fewer(3) if lost else None
 
     bench.oracle.rule = rule
 

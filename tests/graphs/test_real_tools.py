@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from workbench import PLOT, Bench
@@ -33,6 +34,7 @@ def tools(
     from mini.architectures import tiny_blip, tiny_clip, tiny_sdxl
 
     folder: Path = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(0)
     tiny_clip(WORDS).save(folder / "clip")
     tiny_blip(WORDS).save(folder / "blip")
     tiny_sdxl(WORDS).save_pretrained(folder / "sdxl")
