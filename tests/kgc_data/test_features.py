@@ -127,8 +127,9 @@ def test_nothing_in_a_file_is_executed(
     torch.save({"features": Trap()}, "v.pt", pickle_protocol=2)
     Path("w.pt").write_bytes(pickle.dumps(Trap(), protocol=2))
     for name in ("v.npy", "v.pt", "w.pt"):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match="objects") as error:
             read_modality(name, toy)
+        assert str(error.value).isprintable()
     assert not Path("sprung").exists()
 
 
@@ -143,6 +144,12 @@ def test_damaged_absent_and_unknown_files(toy: KnowledgeGraph, tmp_path: Path) -
         (tmp_path / f"cut{ending}").write_bytes(whole[:-8] if ending == ".npy" else whole)
         with pytest.raises(InputError):
             read_modality(tmp_path / f"cut{ending}", toy)
+        (tmp_path / f"zero{ending}").write_bytes(b"")
+        with pytest.raises(InputError, match=f"zero{ending}"):
+            read_modality(tmp_path / f"zero{ending}", toy)
+    save(tmp_path / "mask.npy", np.array([0, 1, 2, 1]))
+    with pytest.raises(InputError, match=r"mask\.npy: the mask holds 2 in row 2"):
+        read_modality(tmp_path / "v.npy", toy, mask=tmp_path / "mask.npy")
     torch.save([torch.zeros(2)], tmp_path / "list.pt")
     with pytest.raises(InputError, match="holds a list; save a tensor"):
         read_modality(tmp_path / "list.pt", toy)
@@ -188,6 +195,8 @@ def test_names_that_say_nothing() -> None:
     assert {name: readable(name) for name in kept} == kept
     with pytest.raises(InputError, match="1 of 2 entities have a name"):
         name_features(["Oslo", "Q1"])
+    with pytest.raises(InputError, match="need a width from 1, not -3"):
+        name_features(["Oslo", "Bergen"], width=-3)
     with pytest.raises(InputError, match="no characters in common"):
         name_features(["ab", "cd"])
 

@@ -46,20 +46,19 @@ def _torch(path: Path) -> dict[str, NDArray[np.generic]]:
 
     import torch
 
+    advice = "save a tensor, or a dictionary of tensors by name"
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-        raise InputError(
-            f"{path} holds no plain tensors ({str(error).splitlines()[0][:120]}); "
-            "save a tensor, or a dictionary of tensors by name"
-        ) from None
+    except pickle.UnpicklingError:  # whose own words tell how to execute what is in the file
+        raise InputError(f"{path} is damaged or holds Python objects, which are not read; {advice}") from None
+    except (RuntimeError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        words = next(iter(str(error).splitlines()), type(error).__name__).partition(". ")[0]
+        raise InputError(f"{path} holds no plain tensors ({words[:120]}); {advice}") from None
     tensors = {"": held} if isinstance(held, torch.Tensor) else held
     if not isinstance(tensors, dict) or not all(
         isinstance(tensor, torch.Tensor) for tensor in tensors.values()
     ):
-        raise InputError(
-            f"{path} holds a {type(held).__name__}; save a tensor, or a dictionary of tensors by name"
-        )
+        raise InputError(f"{path} holds a {type(held).__name__}; {advice}")
     return {str(name): _numpy(tensor) for name, tensor in tensors.items()}
 
 

@@ -57,6 +57,8 @@ def read_modality(
             f"{mask or path}: the mask has {shape_of(present)} entries, "
             f"but {graph.name} has {len(graph.entities):,} entities"
         )
+    if present is not None:
+        present = _truth(mask or path, present)
     return _modality(path, name or path.stem, features, present, graph)
 
 
@@ -146,11 +148,11 @@ def _modality(
     path: Path,
     name: str,
     features: NDArray[np.generic],
-    mask: NDArray[np.generic] | None,
+    given: NDArray[np.bool_] | None,
     graph: KnowledgeGraph,
 ) -> Modality:
     values = np.array(features, np.float32)
-    present = np.asarray(~np.isnan(values).all(axis=1)) if mask is None else _truth(path, mask)
+    present = np.asarray(~np.isnan(values).all(axis=1)) if given is None else given
     values[~present] = 0
     wrong = ~np.isfinite(values)
     if wrong.any():

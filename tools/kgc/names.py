@@ -35,11 +35,13 @@ def name_features(entities: Sequence[str], width: int = WIDTH, seed: int = 0, na
     (`readable`), or shares no n-gram with another's, lacks the modality.
 
     Raises:
-        InputError: fewer than two names can be used.
+        InputError: no width, or fewer than two names can be used.
     """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    if width < 1:
+        raise InputError(f"text features from names need a width from 1, not {width}")
     texts = [readable(entity) for entity in entities]
     there = np.array([bool(text) for text in texts])
     n = int(there.sum())
