@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     rate: float = setting(0.7, "share of the samples that lose a modality", DATA, ge=0, le=1)
     mask: Path | None = setting(
         None,
-        "a missing mask to use instead of --rate and --type (released form, MPMM or UL4M4 table)",
+        "a missing mask to use instead of --rate and --type (the released form, or MPMM's table)",
         DATA,
         metavar="FILE",
     )

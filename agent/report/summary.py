@@ -29,9 +29,12 @@ class Tally:
         self.groups: dict[str, Group] = {}
         self.failures: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.warned = 0
+        self.most = 100.0
+        """The best quality that there can be: every term is on 0-100, and quality is their weighted sum (Eq. 2)."""
 
     def add(self, record: Record) -> None:
         self.usage += record.usage
+        self.most = max(self.most, 100 * math.fsum(record.weights.values()))
         for stage, seconds in record.seconds.items():
             if stage != "total":
                 self.stages[stage] = self.stages.get(stage, 0.0) + seconds
@@ -53,9 +56,15 @@ class Tally:
             "failed": sum(group.failed for group in self.groups.values()),
             "warned": self.warned,
             "usage": self.usage.model_dump(),
+            "most": self.most,
             "stages": {stage: round(seconds, 2) for stage, seconds in self.stages.items()},
             "scores": [
-                distribution(term, self.chosen[term], self.candidates[term])
+                distribution(
+                    term,
+                    self.chosen[term],
+                    self.candidates[term],
+                    self.most if term == "quality" else 100.0,
+                )
                 for term in TERMS
                 if self.candidates[term]
             ],
@@ -131,23 +140,26 @@ def miniature_parts(manifest: dict[str, Any]) -> list[str]:
     return [name for name, part in parts.items() if isinstance(part, dict) and part.get("miniature")]
 
 
-def distribution(term: str, chosen: Sequence[float], candidates: Sequence[float]) -> dict[str, Any]:
-    """Shares per bin over 0-100 of the chosen candidates and of all, and both means."""
+def distribution(
+    term: str, chosen: Sequence[float], candidates: Sequence[float], most: float = 100.0
+) -> dict[str, Any]:
+    """Shares per bin over 0-`most` of the chosen candidates and of all, and both means."""
     return {
         "term": term,
-        "chosen": histogram(chosen),
-        "candidates": histogram(candidates),
+        "most": most,
+        "chosen": histogram(chosen, most),
+        "candidates": histogram(candidates, most),
         "mean_chosen": mean(chosen),
         "mean_candidates": mean(candidates),
         "count": len(chosen),
     }
 
 
-def histogram(values: Sequence[float]) -> list[float]:
-    """Share of the values in each of `BINS` equal bins over 0-100; values outside count to the outermost bins."""
+def histogram(values: Sequence[float], most: float = 100.0) -> list[float]:
+    """Share of the values in each of `BINS` equal bins over 0-`most`; values outside count to the outermost bins."""
     counts = [0] * BINS
     for value in values:
-        counts[max(0, min(BINS - 1, int(value * BINS / 100)))] += 1
+        counts[max(0, min(BINS - 1, int(value * BINS / most)))] += 1
     return [round(count / len(values), 4) for count in counts] if values else []
 
 

@@ -136,6 +136,20 @@ def test_no_absent_value_is_written_out(tab: Page, make_run: Any, bare: bool) ->
     assert tab.errors == []
 
 
+def test_long_labels_stay_inside_the_list(tab: Page, make_run: Any) -> None:
+    """A select asks for the width of its longest option, which must not push the filters over the edge."""
+    folder = make_run(4)
+    lines = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+    for line in lines:
+        line["labels"] = ["a label as long as a sentence, and one that goes on for a while"]
+    (folder / "records.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tab.open(write_report(folder))
+    right = "document.querySelector('{}').getBoundingClientRect().right"
+    assert tab.js(right.format(".filters input")) <= tab.js(right.format("#samples")) - 16
+    assert tab.js(right.format(".filters .quiet")) <= tab.js(right.format("#samples")) - 16
+    assert tab.errors == []
+
+
 def test_pictures_load_under_the_content_security_policy(tab: Page, make_run: Any) -> None:
     folder = make_run(12)
     lines = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]

@@ -218,3 +218,12 @@ def test_histograms_hold_every_value() -> None:
     assert sum(shares) == pytest.approx(1, abs=0.001)
     assert shares[0] == pytest.approx(3 / 7, abs=1e-4) and shares[-1] == pytest.approx(3 / 7, abs=1e-4)
     assert distribution("clip", [], [1.0])["mean_chosen"] is None
+    assert histogram([150.0], 200.0).index(1.0) == 15
+
+
+def test_quality_is_shown_on_the_scale_of_its_weights(make_run: Any) -> None:
+    """Weights 1, 1/2 and 1/2 of scores up to 100 make a quality of up to 200."""
+    run = parse(write_report(make_run(45)))["run"]
+    scores = {figure["term"]: figure for figure in run["scores"]}
+    assert run["most"] == scores["quality"]["most"] == 200
+    assert {scores[term]["most"] for term in ("graph", "clip", "blip")} == {100}

@@ -160,7 +160,7 @@ function listRow(i, place) {
     h("span", null, failed ? rows.problem[i] : rows.snippet[i] || rows.labels[i].join(", "))),
   h("div", { class: "how" },
     failed ? h("em", { class: "bad" }, "failed") : h("b", { title: "quality of the choice" }, score(quality)),
-    !failed && quality !== null && h("i", { class: "meter", vars: { "--value": `${quality}%` } }),
+    !failed && quality !== null && h("i", { class: "meter", vars: { "--value": `${(100 * quality) / run.most}%` } }),
     h("small", null, rows.missing[i] ? `no ${rows.missing[i]}` : "")));
 }
 

@@ -87,24 +87,24 @@ function scoreFigures() {
   ];
 }
 
-function histogram({ term, chosen, candidates, mean_chosen: mean }) {
+function histogram({ term, chosen, candidates, mean_chosen: mean, most: end }) {
   const [width, height] = [200, 64];
   const bins = candidates.length;
   const most = Math.max(...candidates, ...chosen, 0.001);
   const bar = (share, k, kind) => svg("rect", {
     class: kind, x: (k * width) / bins + 0.75, width: width / bins - 1.5,
     y: height - (height * share) / most, height: (height * share) / most,
-  }, svg("title", null, `${(k * 100) / bins} to ${((k + 1) * 100) / bins}: ${percent(share)}`));
+  }, svg("title", null, `${score((k * end) / bins)} to ${score(((k + 1) * end) / bins)}: ${percent(share)}`));
   return svg("svg", {
     viewBox: `0 0 ${width} ${height + 16}`, class: "histogram", role: "img",
-    "aria-label": `${TERM[term]} of chosen candidates from 0 to 100, mean ${score(mean)}`,
+    "aria-label": `${TERM[term]} of chosen candidates from 0 to ${whole.format(end)}, mean ${score(mean)}`,
   },
   candidates.map((share, k) => share > 0 && bar(share, k, "all")),
   chosen.map((share, k) => share > 0 && bar(share, k, "chosen")),
   svg("path", { class: "axis", d: `M0 ${height + 0.5}H${width}` }),
-  [0, 50, 100].map((value) => svg("text", {
-    x: (value * width) / 100, y: height + 13, "text-anchor": value === 0 ? "start" : value === 100 ? "end" : "middle",
-  }, String(value))));
+  [[0, "start"], [0.5, "middle"], [1, "end"]].map(([place, anchor]) => svg("text", {
+    x: place * width, y: height + 13, "text-anchor": anchor,
+  }, whole.format(place * end))));
 }
 
 function groupTable() {

@@ -79,9 +79,10 @@ function candidateCard(candidate, detail) {
 
 function scoreBars(scores, weights) {
   const terms = ["quality", ...Object.keys(scores).filter((term) => term !== "quality")];
+  const share = (term) => (term === "quality" ? (100 * scores[term]) / run.most : scores[term]);
   return h("dl", { class: "bars" }, terms.map((term) => h("div", { class: term === "quality" ? "bar total" : "bar" },
     h("dt", { title: term in weights ? `weight ${weights[term]}` : null }, TERM[term] ?? term),
-    h("dd", null, h("i", { class: "meter", vars: { "--value": `${Math.max(0, Math.min(100, scores[term]))}%` } }),
+    h("dd", null, h("i", { class: "meter", vars: { "--value": `${Math.max(0, Math.min(100, share(term)))}%` } }),
       h("b", null, score(scores[term]))))));
 }
 
