@@ -1,103 +1,49 @@
-"""The page as people use it, in headless Chromium, driven by its debugging protocol. Skipped where there is none."""
+"""The page as people use it, in headless Chromium, driven by Playwright. Skipped where either is absent.
+
+Screenshots are kept in `build/screenshots/report` to be looked at.
+"""
 
 import json
 import re
-import shutil
-import subprocess
-import time
-import urllib.request
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
 
 from agent.report import write_report
 from data.record import Edge, Record
 from data.sample import Domain, Modality
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-]
+sys.path.insert(0, str(Path(__file__).parents[1] / "chromium"))
+from chromium import Browser, Tab, chromium, needs_chromium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = needs_chromium
 
 
-class Page:
-    """One tab. Anything the page throws or reports as an error is kept in `errors`."""
+class Page(Tab):
+    """One tab with a report."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-        self._calls = 0
-        self.errors: list[str] = []
-        for domain in ("Runtime", "Log", "Page"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._calls += 1
-        self._socket.send(json.dumps({"id": self._calls, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(self._socket.recv(timeout=30))
-            if message.get("id") == self._calls:
-                assert "error" not in message, message
-                return dict(message["result"])
-            if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
-                self.errors.append(json.dumps(message["params"]))
-
-    def open(self, report: Path, address: str = "", width: int = 1280) -> None:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self.call("Emulation.setDeviceMetricsOverride", **size)
-        self.call("Page.navigate", url="about:blank")
-        self.errors.clear()
-        self.call("Page.navigate", url=report.as_uri() + address)
-        self.wait("document.body?.dataset.ready === 'yes'")
-
-    def js(self, expression: str) -> Any:
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def wait(self, expression: str) -> None:
-        end = time.monotonic() + 30
-        while not self.js(expression):
-            assert time.monotonic() < end, f"never became true: {expression}"
-            time.sleep(0.02)
-
-    def press(self, key: str) -> None:
-        for kind in ("keyDown", "keyUp"):
-            text = {"text": key} if kind == "keyDown" and len(key) == 1 else {}
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, **text)
+    def open(self, report: Path, address: str = "") -> None:
+        self.show(report.as_uri() + address)
 
     def heading(self) -> str:
         return str(self.js("document.querySelector('#pane h1').textContent"))
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    assert CHROMIUM
-    profile = tmp_path_factory.mktemp("profile")
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    browser = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert browser.stderr
-        place = next(found[1] for line in browser.stderr if (found := re.search(r"ws://([^/]+)", line)))
-        with urllib.request.urlopen(f"http://{place}/json") as answer:
-            target = next(one for one in json.load(answer) if one["type"] == "page")
-        with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
-            yield Page(socket)
-    finally:
-        browser.terminate()
-        browser.wait(timeout=20)
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    tab = Page(browser, "report")
+    yield tab
+    tab.close()
+    assert tab.errors == []
 
 
 def test_overview_then_samples_by_keyboard(tab: Page, make_run: Any) -> None:
@@ -105,18 +51,17 @@ def test_overview_then_samples_by_keyboard(tab: Page, make_run: Any) -> None:
     assert tab.heading() == "mmimdb · train"
     assert "Made with the miniature" in tab.js("document.querySelector('#pane').textContent")
     tab.press("j")
-    tab.wait("document.querySelector('#pane h1').textContent === 'tt1000000'")
+    tab.until("document.querySelector('#pane h1').textContent === 'tt1000000'")
     tab.press("j")
-    tab.wait("document.querySelector('#pane h1').textContent === 'tt1000037'")
+    tab.until("document.querySelector('#pane h1').textContent === 'tt1000037'")
     tab.press("k")
-    tab.wait("document.querySelector('#pane h1').textContent === 'tt1000000'")
+    tab.until("document.querySelector('#pane h1').textContent === 'tt1000000'")
     assert tab.js("location.hash") == "#tt1000000"
     assert tab.js("document.querySelectorAll('.card').length") == 5
     assert tab.js("document.querySelectorAll('.card.chosen').length") == 1
     assert tab.js("document.querySelectorAll('.graph .node').length") > 2
     tab.press("o")
-    tab.wait("document.querySelector('#pane h1').textContent === 'mmimdb · train'")
-    assert tab.errors == []
+    tab.until("document.querySelector('#pane h1').textContent === 'mmimdb · train'")
 
 
 @pytest.mark.parametrize("bare", [False, True])
@@ -129,11 +74,10 @@ def test_no_absent_value_is_written_out(tab: Page, make_run: Any, bare: bool) ->
         shown = tab.js("document.body.innerText")
         assert not re.search(r"undefined|NaN|\bnull\b|\[object|\bfalse\b", shown)
         tab.press("j")
-        tab.wait(
+        tab.until(
             "document.querySelector('#pane h1').textContent === "
             "(document.querySelector('[aria-selected=true] strong')?.textContent ?? 'x')"
         )
-    assert tab.errors == []
 
 
 def test_long_labels_stay_inside_the_list(tab: Page, make_run: Any) -> None:
@@ -155,11 +99,10 @@ def test_pictures_load_under_the_content_security_policy(tab: Page, make_run: An
     lines = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     with_picture = next(line for line in lines if line["missing"] == "image" and line["chosen"] is not None)
     tab.open(write_report(folder), f"#{with_picture['sample_id']}")
-    tab.wait("[...document.querySelectorAll('.trio img')].length === 2")
-    tab.wait(
+    tab.until("[...document.querySelectorAll('.trio img')].length === 2")
+    tab.until(
         "[...document.querySelectorAll('.trio img')].every(one => one.complete && one.naturalWidth === 112)"
     )
-    assert tab.errors == []
 
 
 def test_search_filter_and_sort_are_in_the_address(tab: Page, make_run: Any) -> None:
@@ -173,21 +116,20 @@ def test_search_filter_and_sort_are_in_the_address(tab: Page, make_run: Any) -> 
     report = write_report(folder)
     tab.open(report)
     tab.press("/")
-    tab.call("Input.insertText", text="WATERcolour")
-    tab.wait(
+    tab.page.keyboard.type("WATERcolour")
+    tab.until(
         "!document.querySelector('.count').textContent.includes('searching') && location.hash.includes('q=')"
     )
     tab.js("""for (const [label, value] of [["Missing modality", "text"], ["Sort by", "quality"]]) {
         const select = document.querySelector(`[aria-label="${label}"]`);
         select.value = value; select.dispatchEvent(new Event("change"));
     }""")
-    tab.wait(f"document.querySelector('.count').textContent === '{len(wanted)} of 250 samples'")
+    tab.until(f"document.querySelector('.count').textContent === '{len(wanted)} of 250 samples'")
     assert tab.js("document.querySelector('.row strong').textContent") == best["sample_id"]
     address = tab.js("location.hash")
     tab.open(report, address)
-    tab.wait(f"document.querySelector('.count').textContent === '{len(wanted)} of 250 samples'")
+    tab.until(f"document.querySelector('.count').textContent === '{len(wanted)} of 250 samples'")
     assert tab.js("document.querySelector('.row strong').textContent") == best["sample_id"]
-    assert tab.errors == []
 
 
 def test_five_thousand_samples_make_few_elements(tab: Page, make_run: Any) -> None:
@@ -203,9 +145,8 @@ def test_five_thousand_samples_make_few_elements(tab: Page, make_run: Any) -> No
     assert tab.js("document.querySelector('.count').textContent") == "5,000 samples"
     assert tab.js("document.querySelectorAll('.row').length") < 60
     tab.js("document.querySelector('.scroll').scrollTop = 1e9")
-    tab.wait("[...document.querySelectorAll('.row strong')].at(-1)?.textContent === 'tt1003663-49'")
+    tab.until("[...document.querySelectorAll('.row strong')].at(-1)?.textContent === 'tt1003663-49'")
     assert tab.js("document.querySelectorAll('.row').length") < 60
-    assert tab.errors == []
 
 
 def test_hostile_text_is_shown_and_never_run(tab: Page, make_run: Any) -> None:
@@ -217,14 +158,13 @@ def test_hostile_text_is_shown_and_never_run(tab: Page, make_run: Any) -> None:
     )  # fmt: skip
     tab.open(write_report(make_run(0, records=[one])))
     tab.press("j")
-    tab.wait("document.querySelector('#pane h1').textContent.includes('<img')")
+    tab.until("document.querySelector('#pane h1').textContent.includes('<img')")
     assert tab.heading() == hostile
     assert tab.js("document.querySelectorAll('img, b > *, #pane b').length") == 0
     assert tab.js("document.body.dataset.hit") is None
     address = tab.js("location.hash")
     tab.open(tab_report := Path(tab.js("decodeURI(location.pathname)")), address)
     assert tab_report.name == "report.html" and tab.heading() == hostile
-    assert tab.errors == []
 
 
 GRAPHS = {
@@ -251,7 +191,7 @@ def test_relations_of_a_graph_never_overlap(tab: Page, make_run: Any, name: str)
         graph=graph,
     )
     tab.open(write_report(make_run(0, records=[one])), "#g")
-    tab.wait("document.querySelector('.graph') !== null")
+    tab.until("document.querySelector('.graph') !== null")
     boxes = tab.js(
         "[...document.querySelectorAll('.graph .edge rect, .graph .node rect')]"
         ".map(one => [one.x, one.y, one.width, one.height].map(side => side.baseVal.value))"
@@ -262,22 +202,35 @@ def test_relations_of_a_graph_never_overlap(tab: Page, make_run: Any, name: str)
     for i, (x, y, width, height) in enumerate(boxes):
         for u, v, wide, high in boxes[:i]:
             assert x + width <= u or u + wide <= x or y + height <= v or v + high <= y, (name, boxes[i])
-    assert tab.errors == []
 
 
 def test_a_narrow_screen_shows_one_thing_at_a_time(tab: Page, make_run: Any) -> None:
-    tab.open(write_report(make_run(12)), width=390)
+    tab.page.set_viewport_size({"width": 390, "height": 900})
+    tab.open(write_report(make_run(12)))
     shown = "getComputedStyle(document.querySelector('{}')).display !== 'none'".format
     assert (tab.js(shown("#pane")), tab.js(shown("#samples"))) == (True, False)
     tab.js("document.querySelector('.browse').click()")
     assert (tab.js(shown("#pane")), tab.js(shown("#samples"))) == (False, True)
     tab.js("document.querySelector('.row').click()")
-    tab.wait("document.body.dataset.pane === 'detail'")
+    tab.until("document.body.dataset.pane === 'detail'")
     assert tab.js("document.documentElement.scrollWidth") <= 390
-    assert tab.errors == []
 
 
 def test_an_address_of_no_sample_is_answered(tab: Page, make_run: Any) -> None:
     tab.open(write_report(make_run(2)), "#nobody?sort=nonsense")
     assert "no sample nobody" in tab.js("document.querySelector('#pane').textContent")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1360, False), (1360, True), (390, False), (390, True)])
+def test_it_fits_wide_and_narrow_light_and_dark(
+    browser: Browser, make_run: Any, width: int, dark: bool
+) -> None:
+    tab = Page(browser, "report", width, dark)
+    report = write_report(make_run(40))
+    kind = f"{'narrow' if width < 500 else 'wide'}-{'dark' if dark else 'light'}"
+    for name, address in (("overview", ""), ("sample", "#tt1000000")):
+        tab.open(report, address)
+        assert tab.js("document.documentElement.scrollWidth") <= width
+        tab.shot(f"{name}-{kind}")
+    tab.close()
     assert tab.errors == []

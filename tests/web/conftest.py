@@ -4,19 +4,17 @@ import importlib.util
 import json
 import os
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import uvicorn
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "chat"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "chromium"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from scene_double import SceneDouble
@@ -125,20 +123,11 @@ def client(settings: Make) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def site(settings: Make) -> Iterator[Site]:
+    from chromium import serving
+
     house = House(settings())
-    config = uvicorn.Config(
-        make_app(house), port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}/", house)
-    house.hang_up()
-    server.should_exit = True
-    thread.join(20)
+    with serving(make_app(house), before_the_end=house.hang_up) as url:
+        yield Site(url, house)
 
 
 @pytest.fixture(scope="module")

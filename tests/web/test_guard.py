@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
-from web_helpers import HOSTILE, Make, Site, whole
+from web_helpers import HOSTILE, PATIENCE, Make, Site, whole
 
 from agent.browser.app import make_app, static_files
 from agent.browser.browsing import LARGEST_PICTURE
@@ -103,7 +103,7 @@ def test_the_command_demands_the_token_that_it_prints(photos: Path, tmp_path: Pa
         cookie = headers["set-cookie"].partition(";")[0]
         assert asked(port, "/api/about", cookie=cookie)[0] == 200
         process.send_signal(signal.SIGINT)
-        _, complained = process.communicate(timeout=60)
+        _, complained = process.communicate(timeout=PATIENCE)
         assert process.returncode == 130 and "every session is kept" in complained
     finally:
         process.kill()
@@ -114,9 +114,9 @@ def test_the_command_demands_the_token_that_it_prints(photos: Path, tmp_path: Pa
 
 def asked(port: int, path: str, **headers: str) -> tuple[int, dict[str, str]]:
     """Status and headers of an answer, asked with a path as it is; a server that is starting is waited for."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
@@ -243,7 +243,7 @@ def test_no_path_leads_to_another_file(site: Site, client: TestClient, walked: s
     port = int(site.url.rsplit(":", 1)[1].strip("/"))
     run = client.get("/api/runs").json()[0]["key"]
     client.post(f"/api/sessions/{walked}/leave", json={})
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     for path in tries():
         connection.request("GET", path.replace("WALKED", walked).replace("RUN", run).replace(" ", "%20"))
         answer = connection.getresponse()

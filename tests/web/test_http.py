@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scene_double import SceneDouble
 from starlette.testclient import TestClient
-from web_helpers import HOSTILE, Make, change, settled, whole
+from web_helpers import HOSTILE, PATIENCE, Make, change, settled, whole
 
 
 def test_samples_are_listed_searched_and_seen_as_the_method_sees_them(client: TestClient) -> None:
@@ -163,7 +163,7 @@ def test_talk_asks_before_it_writes(client: TestClient, walked: str, double: Sce
         double.action("regenerate", subject="the blue star")
         double.action("reply", reply="Done as you said.")
         client.post(f"/api/sessions/{walked}/talk", json={"text": "one more with the blue star"})
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while not (asked := client.get(f"/api/sessions/{walked}").json()["asked"]):
             assert time.monotonic() < end
             time.sleep(0.02)

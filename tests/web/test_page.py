@@ -1,19 +1,16 @@
 """The page as people use it, in headless Chromium (Debian's) driven by Playwright. Skipped where either is absent.
 
-The page's policy forbids `eval`, so nothing here uses Playwright's functions that need it. Screenshots of all views
-are kept in `.cache/screenshots/web` to be looked at.
+Screenshots of all views are kept in `build/screenshots/web` to be looked at.
 """
 
 import json
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
+from chromium import Tab, chromium, needs_chromium, serving
+from playwright.sync_api import Browser, expect
 from scene_double import SceneDouble
 from web_helpers import HOSTILE, Make, Site
 
@@ -22,58 +19,24 @@ from agent.browser.house import House
 from data.record import Record
 from data.sample import Domain, Modality
 
-pytest.importorskip("playwright")
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".cache" / "screenshots" / "web"
-PATIENCE = 60_000
-"""Milliseconds after which a page that should have shown something is taken for hung."""
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-expect.set_options(timeout=PATIENCE)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
-class Tab:
-    """One page; whatever it throws or reports as an error is kept."""
+class WebTab(Tab):
+    """One page of the program's."""
 
     def __init__(self, browser: Browser, url: str, width: int = 1360, dark: bool = False) -> None:
+        super().__init__(browser, "web", width, dark)
         self.url = url
-        size = {"width": width, "height": 900}
-        self.page: Page = browser.new_page(viewport=size, color_scheme="dark" if dark else "light")  # type: ignore[arg-type]
-        self.page.set_default_timeout(PATIENCE)
-        self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.errors.append(said.text))
 
     def open(self, address: str = "") -> None:
-        self.page.goto("about:blank")
-        self.page.goto(f"{self.url}{address}")
-        self.page.wait_for_selector("body[data-ready=yes]")
-
-    def until(self, expression: str) -> Any:
-        """Wait for a JavaScript expression to become true."""
-        end = time.monotonic() + PATIENCE / 1000
-        while not (value := self.page.evaluate(expression)):
-            assert time.monotonic() < end, expression
-            time.sleep(0.02)
-        return value
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).first.inner_text()
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
+        self.show(f"{self.url}{address}")
 
     def session(self, sample: str) -> None:
         """A new session of a sample, by clicks and keys."""
@@ -83,41 +46,42 @@ class Tab:
         self.page.locator(".row").first.click()
         self.page.get_by_role("button", name="Walk it step by step").click()
         expect(self.page.locator(".stepper")).to_be_visible()
-        expect(self.page.locator("#next")).to_be_enabled()
+        self.free("Next: intake")
         self.until("document.activeElement === document.body || document.activeElement?.id === 'next'")
+
+    def free(self, words: str) -> None:
+        """Nothing is under way, and this is what comes next."""
+        expect(self.page.locator("#next:enabled")).to_have_text(words)
 
     def finished(self) -> None:
         expect(self.page.locator("#next")).to_have_text("Finished")
-
-    def shot(self, name: str) -> None:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+        expect(self.page.get_by_role("button", name="Stop")).to_be_disabled()
 
     def tool(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
 
 
 @pytest.fixture
-def tab(browser: Browser, site: Site) -> Iterator[Tab]:
-    tab = Tab(browser, site.url)
+def tab(browser: Browser, site: Site) -> Iterator[WebTab]:
+    tab = WebTab(browser, site.url)
     yield tab
-    tab.page.close()
+    tab.close()
     assert tab.errors == []
 
 
 @pytest.fixture(scope="module")
 def finished(browser: Browser, site: Site) -> str:
     """The address of a session that is finished."""
-    tab = Tab(browser, site.url)
+    tab = WebTab(browser, site.url)
     tab.session("photo3")
     tab.press("r")
     tab.finished()
     address = "#" + tab.page.url.partition("#")[2]
-    tab.page.close()
+    tab.close()
     return address
 
 
-def test_pick_and_step_by_keyboard_alone(tab: Tab) -> None:
+def test_pick_and_step_by_keyboard_alone(tab: WebTab) -> None:
     tab.open()
     tab.until("document.querySelectorAll('.row strong').length > 5")
     tab.shot("samples")
@@ -129,8 +93,7 @@ def test_pick_and_step_by_keyboard_alone(tab: Tab) -> None:
     tab.shot("sample")
     tab.press("Enter")
     for step in ("intake", "extract", "alternate", "generate", "rank"):
-        expect(tab.page.locator("#next")).to_have_text(f"Next: {step}")
-        expect(tab.page.locator("#next")).to_be_enabled()
+        tab.free(f"Next: {step}")
         tab.press("n")
     tab.finished()
     assert tab.page.locator(".card").count() == 3 and tab.page.locator(".card.chosen").count() == 1
@@ -140,12 +103,11 @@ def test_pick_and_step_by_keyboard_alone(tab: Tab) -> None:
     tab.press("Escape")
 
 
-def test_calls_stream_in_and_open(tab: Tab, double: SceneDouble) -> None:
+def test_calls_stream_in_and_open(tab: WebTab, double: SceneDouble) -> None:
     tab.session("photo12")
     tab.press("n")
-    expect(tab.page.locator("#next")).to_have_text("Next: extract")
-    expect(tab.page.locator("#next")).to_be_enabled()
-    tab.page.evaluate("""() => {
+    tab.free("Next: extract")
+    tab.js("""() => {
         window.told = [];
         const where = `/api/sessions/${location.hash.split('/').at(-1)}/events`;
         window.source = new EventSource(where);
@@ -172,12 +134,11 @@ def test_calls_stream_in_and_open(tab: Tab, double: SceneDouble) -> None:
     tab.shot("call")
 
 
-def test_tokens_come_piece_by_piece(tab: Tab, site: Site) -> None:
+def test_tokens_come_piece_by_piece(tab: WebTab, site: Site) -> None:
     tab.session("photo13")
     tab.press("n")
-    expect(tab.page.locator("#next")).to_be_enabled()
-    expect(tab.page.locator("#next")).to_have_text("Next: extract")
-    tab.page.evaluate("""() => {
+    tab.free("Next: extract")
+    tab.js("""() => {
         window.told = [];
         window.source = new EventSource(`/api/sessions/${location.hash.split('/').at(-1)}/events`);
         window.source.onmessage = (message) => window.told.push(JSON.parse(message.data));
@@ -185,12 +146,12 @@ def test_tokens_come_piece_by_piece(tab: Tab, site: Site) -> None:
     }""")
     tab.press("n")
     tab.until("window.told.some((one) => one.type === 'step_ended')")
-    pieces = tab.page.evaluate("window.told.filter((one) => one.type === 'token').map((one) => one.text)")
-    whole = tab.page.evaluate("window.told.find((one) => one.type === 'call_ended').text")
+    pieces = tab.js("window.told.filter((one) => one.type === 'token').map((one) => one.text)")
+    whole = tab.js("window.told.find((one) => one.type === 'call_ended').text")
     assert len(pieces) > 10 and "".join(pieces) == whole
 
 
-def test_a_node_tells_where_it_came_from(tab: Tab, finished: str) -> None:
+def test_a_node_tells_where_it_came_from(tab: WebTab, finished: str) -> None:
     tab.open(finished)
     node = tab.page.get_by_role("button", name="star: where it came from")
     node.focus()
@@ -209,7 +170,7 @@ def test_a_node_tells_where_it_came_from(tab: Tab, finished: str) -> None:
     expect(back.locator(".origin-box")).to_contain_text("reextract:")
 
 
-def test_edit_replay_fork_and_compare(tab: Tab) -> None:
+def test_edit_replay_fork_and_compare(tab: WebTab) -> None:
     tab.session("photo14")
     tab.press("r")
     tab.finished()
@@ -249,7 +210,7 @@ def test_edit_replay_fork_and_compare(tab: Tab) -> None:
     tab.errors.clear()  # the two refusals, which the browser counts as errors
 
 
-def test_a_prompt_is_edited_and_its_steps_are_done_anew(tab: Tab, double: SceneDouble) -> None:
+def test_a_prompt_is_edited_and_its_steps_are_done_anew(tab: WebTab, double: SceneDouble) -> None:
     tab.session("photo15")
     tab.press("r")
     tab.finished()
@@ -266,7 +227,7 @@ def test_a_prompt_is_edited_and_its_steps_are_done_anew(tab: Tab, double: SceneD
     expect(tab.page.locator(".prompts .tag")).to_have_text("edited")
 
 
-def test_weights_rank_anew_while_they_are_moved(tab: Tab, finished: str) -> None:
+def test_weights_rank_anew_while_they_are_moved(tab: WebTab, finished: str) -> None:
     tab.open(finished)
     total = tab.page.locator(".card.chosen .bar.total b")
     before = float(total.inner_text())
@@ -289,7 +250,7 @@ def test_weights_rank_anew_while_they_are_moved(tab: Tab, finished: str) -> None
     expect(total).to_have_text(f"{before:.1f}")
 
 
-def test_talk_asks_before_it_changes_anything(tab: Tab, finished: str, double: SceneDouble) -> None:
+def test_talk_asks_before_it_changes_anything(tab: WebTab, finished: str, double: SceneDouble) -> None:
     tab.open(finished)
     cards = tab.page.locator(".card").count()
     double.action("regenerate", subject="the blue star")
@@ -306,7 +267,7 @@ def test_talk_asks_before_it_changes_anything(tab: Tab, finished: str, double: S
     tab.shot("talk")
 
 
-def test_one_more_candidate_and_stop(tab: Tab, finished: str, double: SceneDouble) -> None:
+def test_one_more_candidate_and_stop(tab: WebTab, finished: str, double: SceneDouble) -> None:
     tab.open(finished)
     cards = tab.page.locator(".card").count()
     double.allow(len(double.answered))
@@ -321,11 +282,10 @@ def test_one_more_candidate_and_stop(tab: Tab, finished: str, double: SceneDoubl
     expect(tab.page.locator(".card")).to_have_count(cards)
 
 
-def test_an_endpoint_that_is_down_and_comes_back(tab: Tab, double: SceneDouble) -> None:
+def test_an_endpoint_that_is_down_and_comes_back(tab: WebTab, double: SceneDouble) -> None:
     tab.session("photo16")
     tab.press("n")
-    expect(tab.page.locator("#next")).to_have_text("Next: extract")
-    expect(tab.page.locator("#next")).to_be_enabled()
+    tab.free("Next: extract")
     double.status = 401
     try:
         tab.press("n")
@@ -338,7 +298,7 @@ def test_an_endpoint_that_is_down_and_comes_back(tab: Tab, double: SceneDouble) 
     expect(tab.page.locator(".part-told [role=alert]")).to_have_count(0)
 
 
-def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: Tab, runs: Path) -> None:
+def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: WebTab, runs: Path) -> None:
     big = runs / "big"
     shutil.copytree(runs / "first", big)
     try:
@@ -354,7 +314,7 @@ def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: Tab, runs: Pat
         tab.page.get_by_role("link", name="big").click()
         tab.until("document.querySelector('.count').textContent === '5,000 records'")
         assert tab.page.locator(".row").count() < 60
-        tab.page.evaluate("document.querySelector('.scroll').scrollTop = 1e9")
+        tab.js("document.querySelector('.scroll').scrollTop = 1e9")
         tab.until("[...document.querySelectorAll('.row strong')].at(-1)?.textContent === 'more4939'")
         assert tab.page.locator(".row").count() < 60
         tab.page.get_by_label("Sort by").select_option("quality")
@@ -375,7 +335,7 @@ def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: Tab, runs: Pat
         shutil.rmtree(big)
 
 
-def test_hostile_text_is_shown_and_never_run(tab: Tab) -> None:
+def test_hostile_text_is_shown_and_never_run(tab: WebTab) -> None:
     tab.session(HOSTILE)
     assert tab.text("#pane h1") == HOSTILE
     tab.press("r")
@@ -385,7 +345,7 @@ def test_hostile_text_is_shown_and_never_run(tab: Tab) -> None:
         tab.tool(tool)
     tab.open("#/sessions")
     expect(tab.page.locator(".ticket", has_text="onerror")).to_be_visible()
-    assert tab.page.evaluate("document.body.dataset.hit") is None
+    assert tab.js("document.body.dataset.hit") is None
     assert tab.page.locator("img[onerror], script:not([src])").count() == 0
 
 
@@ -393,12 +353,11 @@ def test_hostile_text_is_shown_and_never_run(tab: Tab) -> None:
 def test_it_fits_wide_and_narrow_light_and_dark(
     browser: Browser, site: Site, finished: str, width: int, dark: bool
 ) -> None:
-    tab = Tab(browser, site.url, width, dark)
+    tab = WebTab(browser, site.url, width, dark)
     kind = f"{'narrow' if width < 500 else 'wide'}-{'dark' if dark else 'light'}"
     for name, address in (("pick", "#/samples/folder"), ("sessions", "#/sessions"), ("session", finished)):
         tab.open(address)
-        tab.until("[...document.images].every((one) => one.complete)")
-        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.js("document.documentElement.scrollWidth") <= width
         tab.shot(f"{name}-{kind}")
     if width < 500:
         assert not tab.page.locator("#tools").is_visible()
@@ -408,21 +367,13 @@ def test_it_fits_wide_and_narrow_light_and_dark(
         tab.page.get_by_role("button", name="← Sample").click()
     tab.page.locator(".part-candidates").scroll_into_view_if_needed()
     tab.shot(f"candidates-{kind}")
-    tab.page.close()
+    tab.close()
     assert tab.errors == []
 
 
 def test_the_page_asks_for_the_token(browser: Browser, settings: Make) -> None:
-    house = House(settings())
-    config = uvicorn.Config(make_app(house, "a long and secret token"), port=0, log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
-    tab = Tab(browser, url)
-    try:
+    with serving(make_app(House(settings()), "a long and secret token")) as url:
+        tab = WebTab(browser, url)
         tab.page.goto(url)
         tab.shot("token")
         for token in ("a wrong token", "a long and secret token"):
@@ -432,8 +383,5 @@ def test_the_page_asks_for_the_token(browser: Browser, settings: Make) -> None:
                 expect(tab.page.get_by_label("Token")).to_have_value("")
         tab.page.wait_for_selector("body[data-ready=yes]")
         expect(tab.page.locator("#bar")).to_contain_text("Samples")
-        assert "token" not in tab.page.url and tab.page.evaluate("document.cookie") == ""
-    finally:
-        tab.page.close()
-        server.should_exit = True
-        thread.join(20)
+        assert "token" not in tab.page.url and tab.js("document.cookie") == ""
+        tab.close()

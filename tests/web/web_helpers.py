@@ -13,6 +13,8 @@ from agent.browser.settings import WebSettings
 HOSTILE = (
     '<img src=x onerror="document.body.dataset.hit=1"></script><script>document.body.dataset.hit=2</script>'
 )
+PATIENCE = 600
+"""Seconds after which something is taken for hung."""
 Make = Callable[..., WebSettings]
 
 
@@ -26,7 +28,7 @@ class Site:
 
 def settled(client: TestClient, name: str) -> dict[str, Any]:
     """The session when nothing is under way any more."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while (now := client.get(f"/api/sessions/{name}").json())["activity"]:
         assert time.monotonic() < end, now
         time.sleep(0.02)
@@ -41,7 +43,7 @@ def change(client: TestClient, session: str, /, **asked: Any) -> dict[str, Any]:
 
 def whole(client: TestClient, where: str) -> dict[str, Any]:
     """The answer of a list when everything is read."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not (answer := client.get(where).json())["whole"]:
         assert time.monotonic() < end
         time.sleep(0.02)
