@@ -45,7 +45,9 @@ async def open_context(plan: Plan, blobs: Blobs, logs: Path, image_missing: bool
         else:
             endpoint = await stack.enter_async_context(_own_endpoint(plan, logs))
             notes = ()
-        client = await stack.enter_async_context(Client(endpoint, cache=lmm_cache(plan)))
+        client = await stack.enter_async_context(
+            Client(endpoint, cache=await asyncio.to_thread(lmm_cache, plan))
+        )
         if miniature.NAME in (plan.generator, plan.clip, plan.blip):
             await asyncio.to_thread(miniature.spare_threads)
         generator = await _load_generator(plan, stack) if image_missing else None

@@ -8,7 +8,6 @@ Input is one sample as JSON, for example
 """
 
 import asyncio
-from contextlib import AsyncExitStack
 
 from agent.blobs import BlobStore
 from agent.context import open_context
@@ -23,22 +22,34 @@ FOLDER = "studio"
 
 
 class Studio:
-    """Opens the context once, at the first run, and keeps it until the process ends."""
+    """Opens the context once, at the first run, and keeps it until the server ends."""
 
     def __init__(self) -> None:
         self._opening = asyncio.Lock()
         self._context: Context | None = None
-        self._stack = AsyncExitStack()
+        self._keeper: asyncio.Task[None] | None = None
 
     async def context(self) -> Context:
         async with self._opening:
             if self._context is None:
-                plan = await asyncio.to_thread(self._plan)
-                folder = plan.settings.cache_dir.expanduser() / FOLDER
-                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-                built = open_context(plan, BlobStore(folder), folder, image_missing=True)
-                self._context = (await self._stack.enter_async_context(built)).context
+                opened: asyncio.Future[Context] = asyncio.get_running_loop().create_future()
+                self._keeper = asyncio.create_task(self._keep(opened))
+                self._context = await opened
         return self._context
+
+    async def _keep(self, opened: "asyncio.Future[Context]") -> None:
+        """A task of its own, which the end of the loop cancels: so what was opened is closed in order."""
+        try:
+            plan = await asyncio.to_thread(self._plan)
+            folder = plan.settings.cache_dir.expanduser() / FOLDER
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            async with open_context(plan, BlobStore(folder), folder, image_missing=True) as built:
+                opened.set_result(built.context)
+                await asyncio.Event().wait()
+        except Exception as error:
+            if opened.done():
+                raise
+            opened.set_exception(error)
 
     @staticmethod
     def _plan() -> Plan:
