@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data.missing import Mask
 from eval.errors import EvalError
 from eval.experiment import DataSpec, MaskSpec, digest
 from eval.runfolder import RECORDS, RunFolder, open_run
@@ -37,6 +38,8 @@ class Wanted:
     mask: MaskSpec
     rate: float
     limit: int | None = None
+    exact: Mask | None = None
+    """The mask itself, where the program could not make it from type, rate and seed."""
     flags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -49,7 +52,8 @@ class Wanted:
             self.split,
             self.mask.model_dump(),
         ]
-        mark = digest([*identity, self.rate, dict(self.flags)])[:8]
+        mask = None if self.exact is None else self.exact.released_form().decode()
+        mark = digest([*identity, self.rate, dict(self.flags), *([mask] if mask else [])])[:8]
         return f"{self.data.name}-{self.split}-{self.mask.type}-{self.rate:g}-{self.name}-{mark}".replace(
             " ", "-"
         )
@@ -57,7 +61,11 @@ class Wanted:
     def arguments(self, out: Path) -> list[str]:
         """What follows `python -m agent.run`."""
         words = ["--dataset", self.data.name, "--split", self.split, "--type", self.mask.type]
-        words += ["--rate", f"{self.rate:g}", "--out", str(out), "--plain", "--skip-leak-check"]
+        words += ["--out", str(out), "--plain", "--skip-leak-check"]
+        if self.exact is None:
+            words += ["--rate", f"{self.rate:g}"]
+        else:
+            words += ["--mask", str(mask_file(out))]
         if self.data.root is not None:
             words += ["--root", str(self.data.root)]
         if self.data.options:
@@ -115,12 +123,19 @@ def log_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.log")
 
 
+def mask_file(out: Path) -> Path:
+    """The mask of a run whose mask does not follow from type, rate and seed, beside its folder."""
+    return out.with_name(f"{out.name}.mask.json")
+
+
 def _cost_file(out: Path) -> Path:
     return out.with_name(f"{out.name}.cost.json")
 
 
 def _run(wanted: Wanted, out: Path, tell: Tell) -> tuple[int, str]:
     """(exit status, its last error or last line)."""
+    if wanted.exact is not None:
+        wanted.exact.save(mask_file(out))
     before, started = _size(out / RECORDS), time.monotonic()
     command = [sys.executable, "-m", "agent.run", *wanted.arguments(out)]
     last = ""

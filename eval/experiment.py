@@ -55,6 +55,10 @@ class MaskSpec(Strict):
     type: Literal["mixed", "text", "image"] = "mixed"
     seed: int | None = None
     """None: the seed of the released masks of that type."""
+    nested: bool = False
+    """One order for all rates, drawn over the rows that are used: a higher rate hides what a lower one hides, and more,
+    and a row always misses the same modality. So one run completes all rates, and every rate is exact. The released
+    masks are not like that: half of what two of their rates share misses another modality at the other rate."""
 
 
 class TestMask(MaskSpec):

@@ -96,8 +96,11 @@ def _make_runs(scene: Scene, experiment: Experiment, given: Given, runs: Path, t
         if run := run_of(spec):
             wanted.setdefault(run, set()).update(rates_of(spec, experiment))
     for name, rates in wanted.items():
-        for rate in sorted(rates):
+        nested = experiment.mask.nested
+        for rate in [max(rates)] if nested else sorted(rates):
             make_run(scene, experiment, "train", rate, name, given, runs, tell)
+        if nested:
+            scene.share(name, max(rates), rates)
         if experiment.test_mask is not None:
             for role in scene.splits:
                 if role != "train":
@@ -125,7 +128,8 @@ class _Sources:
         key = (role, at, run)
         if key not in self._completions:
             width = self._part(role, rate)[1]
-            found = candidates_of(folder, self._scene.splits[role], width, self._extractor)
+            mask = mask_of(self._scene, self._experiment, role, rate)
+            found = candidates_of(folder, self._scene.splits[role], mask, width, self._extractor)
             self._completions[key] = save_candidates(found, self._folder)
         return self._completions[key]
 

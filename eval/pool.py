@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from eval.cells import Cell, Result
-from eval.work import prepare_process, work
+from eval.work import prepare_process, rehearse, work
 
 Done = Callable[[int, Result], None]
 """Called with the number of the cell in the given order, and what became of it."""
@@ -26,6 +26,8 @@ def work_through(cells: Sequence[Cell], parts: Path, store: Path, workers: int, 
     tried again one at a time, and the one that kills its process again is broken.
     """
     if workers == 0:
+        if cells:
+            rehearse()
         for number, cell in enumerate(cells):
             done(number, work(cell, parts, store))
         return

@@ -51,6 +51,7 @@ def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
     from eval.places import Places
     from eval.plan import make_plan
     from eval.pool import cores, work_through
+    from eval.progress import Progress
     from eval.results import Outcome, Results
 
     started = time.monotonic()
@@ -60,21 +61,10 @@ def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
     known = [store.get(cell.identity) for cell in plan.cells]
     todo = [cell for cell, result in zip(plan.cells, known, strict=True) if result is None]
     _tell(f"{len(plan.cells):,} cells, {len(plan.cells) - len(todo):,} of them known")
-    new: dict[int, Result] = {}
-
-    def done(number: int, result: Result) -> None:
-        cell, new[number] = todo[number], result
-        state = result.problem if result.status == "broken" else f"{result.seconds:.1f} s"
-        rate = "" if cell.rate is None else f", rate {cell.rate:g}"
-        _tell(
-            f"  {len(new):,}/{len(todo):,} {cell.dataset}{rate}, {cell.method.name}, {cell.head_name}, "
-            f"seed {cell.seed}: {state}"
-        )
-
-    work_through(
-        todo, places.parts, places.cells, cores() if options.workers is None else options.workers, done
-    )
-    fresh = iter(new[number] for number in range(len(todo)))
+    progress = Progress(todo, _tell)
+    workers = cores() if options.workers is None else options.workers
+    work_through(todo, places.parts, places.cells, workers, progress.done)
+    fresh = iter(progress.results[number] for number in range(len(todo)))
     outcomes = [
         Outcome(cell, result if result is not None else next(fresh))
         for cell, result in zip(plan.cells, known, strict=True)

@@ -1,6 +1,6 @@
 """A data set of an experiment, opened: its splits, what they share, and the runs that complete them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,15 @@ class Scene:
         """Whether anything of it is the miniature's: then no figure may be held against a published one."""
         return self.miniature_run is not None or any(run.miniature for run in self.runs.values())
 
+    def share(self, name: str, made: float, rates: Iterable[float]) -> None:
+        """The run of rate `made`, or why there is none, stands for lower rates too: their masks lie within its own."""
+        known = ("train", made, name)
+        for rate in rates:
+            if known in self.runs:
+                self.runs["train", rate, name] = self.runs[known]
+            elif known in self.problems:
+                self.problems["train", rate, name] = self.problems[known]
+
     @property
     def leaking(self) -> list[LeakReport]:
         return [report for report in self.leaks if report.leaks]
@@ -49,10 +58,12 @@ def open_scene(spec: DataSpec, experiment: Experiment, given: Given, runs: Path,
     if spec.root is not None:
         root, miniature = spec.root.expanduser(), None
     else:
-        tell(f"{spec.name}: no root is named, so the miniature is used")
+        tell(f"{spec.name}: no root is named, so the miniature is used (drawn the first time, in a minute)")
         # A run that hides nothing completes nothing and loads no model, but its manifest says where all is.
         nothing = Wanted("nothing", spec, spec.train, MaskSpec(), rate=0.0)
-        miniature = first if first and first.manifest.data.miniature else complete(nothing, runs, tell)
+        miniature = (
+            first if first and first.manifest.data.miniature else complete(nothing, runs, _say_nothing)
+        )
         root = miniature.manifest.data.root
     roles = ["train", *(["dev"] if spec.dev else []), "test"]
     splits = with_common_classes({role: open_split(spec, root, role) for role in roles})
@@ -87,24 +98,26 @@ def make_run(
 
     Raises `EvalError` if the user named a folder and it is not of these data.
     """
-    split, mask = scene.splits[role], mask_of(scene, experiment, role, rate)
-    key = (role, rate, name)
-    if mask is None or key in scene.runs or key in scene.problems or not split.to_complete(mask):
+    split, spec = scene.splits[role], experiment.mask if role == "train" else experiment.test_mask
+    key, mask = (role, rate, name), mask_of(scene, experiment, role, rate)
+    if mask is None or spec is None or key in scene.runs or key in scene.problems:
+        return
+    if not split.to_complete(mask):
         return
     if name in given:
         scene.runs[key] = _fitting(given[name], split, mask)
         return
-    spec = experiment.mask if role == "train" else experiment.test_mask or experiment.mask
     wanted = Wanted(
         name=name,
         data=scene.spec,
         split=split.dataset.split,
         mask=MaskSpec(type=spec.type, seed=split.seed(spec, mask.rate)),
-        rate=mask.rate,
+        rate=rate,
         limit=split.to_complete(mask),
+        exact=mask if spec.nested else None,
         flags=experiment.runs[name],
     )
-    tell(f"{scene.spec.name}/{split.dataset.split}, rate {mask.rate:g}: completions {name!r}")
+    tell(f"{scene.spec.name}/{split.dataset.split}, rate {rate:g}: completions {name!r}")
     try:
         run = complete(wanted, runs, tell)
         run.check(split.dataset, mask)
@@ -125,6 +138,10 @@ def _fitting(folders: Sequence[Path], split: Split, mask: Mask) -> RunFolder:
         except EvalError as error:
             problem = error
     raise problem
+
+
+def _say_nothing(line: str) -> None:
+    """What a run says that completes nothing would puzzle; its log has it."""
 
 
 def _first_given(given: Given, spec: DataSpec) -> RunFolder | None:

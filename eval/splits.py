@@ -54,9 +54,22 @@ class Split:
         """Of the mask; None is the released one of that type. The released masks of COCO have one per rate."""
         return coco_seed(spec.type, rate) if spec.seed is None and self.dataset.name == "coco" else spec.seed
 
+    @property
+    def rows(self) -> int:
+        """How many rows of the data set are looked at, unreadable ones included."""
+        return int(self.positions.max()) + 1
+
     def mask(self, spec: MaskSpec, rate: float) -> Mask:
         """The mask of the whole split."""
+        if spec.nested:
+            return self._nested(spec, rate)
         return simulate(len(self.dataset), rate, spec.type, self.seed(spec, rate))
+
+    def _nested(self, spec: MaskSpec, rate: float) -> Mask:
+        order = simulate(self.rows, 1.0, spec.type, spec.seed)
+        details = dict(list(order.details.items())[: int(self.rows * rate)])
+        total = len(self.dataset)
+        return Mask(type=spec.type, rate=len(details) / total, total=total, details=details)
 
     def present(self, mask: Mask | None) -> Bools:
         """[n, 2], (image, text): what the data have and the mask leaves."""
@@ -68,8 +81,7 @@ class Split:
 
     def to_complete(self, mask: Mask) -> int:
         """How many samples a run must complete so that all rows here that miss something are done."""
-        last = int(self.positions.max()) if len(self.positions) else -1
-        return sum(index <= last for index in mask.details)
+        return sum(index < self.rows for index in mask.details)
 
 
 def open_split(spec: DataSpec, root: Path, role: str) -> Split:
@@ -125,4 +137,4 @@ def classes_without_positive(split: Split) -> list[str]:
 
 
 def _used(split: Split) -> Dataset:
-    return First(split.dataset, int(split.positions.max()) + 1)
+    return First(split.dataset, split.rows)

@@ -30,9 +30,15 @@ def build_part(split: Split, mask: Mask | None, extractor: Extractor) -> Part:
     )
 
 
-def candidates_of(run: RunFolder, split: Split, width: int, extractor: Extractor) -> Candidates:
-    """Every candidate without an error of the samples at hand. Raises `EvalError`."""
-    row_of = {sample.id: row for row, sample in enumerate(split.samples)}
+def candidates_of(
+    run: RunFolder, split: Split, mask: Mask | None, width: int, extractor: Extractor
+) -> Candidates:
+    """Every candidate without an error of what the mask hides of the samples at hand; the run may have completed more.
+
+    Raises `EvalError`.
+    """
+    whole = np.asarray(split.present(mask).all(axis=1))
+    row_of = {sample.id: row for row, sample in enumerate(split.samples) if not whole[row]}
     found: list[tuple[Record, Candidate]] = []
     for record in run.records():
         if record.sample_id in row_of and record.missing is not None:

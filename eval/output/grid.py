@@ -1,8 +1,10 @@
 """Tables as plain cells, from which Markdown, LaTeX and the page make theirs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.output.report import PUBLISHED_METRICS, Report
+from eval.plan import run_of
 from eval.results import TITLES, Block, Figure
 
 DASH = "\N{EN DASH}"
@@ -76,6 +78,9 @@ def class_table(report: Report, block: Block, rate: float) -> Grid:
             ]
             values = [fixed.f1[number] for fixed in done]
             known = [value for value in values if value is not None]
+            if broken_at(report, block, line, [rate]):
+                fields.append(Field(BROKEN, "broken"))
+                continue
             fields.append(Field(f"{sum(known) / len(known):.1f}" if known else DASH))
         rows.append(tuple(fields))
     title = f"{_title(report, block)}: F1 by class, missing rate {rate:g}"
@@ -88,13 +93,17 @@ def difference_table(report: Report, block: Block, metric: str) -> Grid | None:
     if not found:
         return None
     rates = report.results.rates(block)
+    known = {each.other for each in found}
     rows = []
-    for other in dict.fromkeys(each.other for each in found):
+    for other in report.results.lines(block):
+        if other not in known and not broken_at(report, block, other, rates):
+            continue
         fields = [Field(other, "head")]
         for rate in rates:
             at = next((each for each in found if each.other == other and each.rate == rate), None)
             if at is None:
-                fields += [Field(DASH), Field(DASH)]
+                field = Field(BROKEN, "broken") if broken_at(report, block, other, [rate]) else Field(DASH)
+                fields += [field, field]
                 continue
             i = at.interval
             kind = {"ahead": "within", "behind": "outside"}.get(at.verdict, "value")
@@ -116,6 +125,8 @@ def similarity_table(report: Report, block: Block) -> Grid | None:
     for rate in report.results.rates(block):
         for line in report.results.lines(block):
             found = [report.results.figure(block, line, rate, key) for key in keys]
+            if found[0].broken is not None and run_of(report.spec(line)) is not None:
+                rows.append((Field(line, "head"), Field(f"{rate:g}"), *[Field(BROKEN, "broken")] * len(keys)))
             if found[0].mean is None:
                 continue
             texts = [DASH if f.mean is None else f"{f.mean:.1f}" for f in found[:-1]]
@@ -141,7 +152,7 @@ def cost_table(report: Report, block: Block) -> Grid:
         rows.append(
             (
                 Field(cost.line, "head"),
-                Field(f"{cost.seconds:.1f}"),
+                Field(BROKEN, "broken") if cost.seconds is None else Field(f"{cost.seconds:.1f}"),
                 Field(_number(cost.peak_mib, 0)),
                 Field(_number(None if run is None else run.calls, 1)),
                 Field(_number(None if run is None else run.tokens, 0)),
@@ -203,6 +214,11 @@ def _best(report: Report, block: Block, rate: float, metric: str) -> str | None:
         and (figure := report.results.figure(block, line, rate, metric)).mean is not None
     }
     return max(found, key=lambda line: found[line] or 0.0) if found else None
+
+
+def broken_at(report: Report, block: Block, line: str, rates: Sequence[float]) -> bool:
+    """Whether any cell of the line is broken at one of the rates."""
+    return any(report.results.figure(block, line, rate, "macro_f1").broken is not None for rate in rates)
 
 
 def sees_truth(report: Report, line: str) -> bool:

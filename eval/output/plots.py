@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eval.output.grid import sees_truth
+from eval.output.grid import broken_at, sees_truth
 from eval.output.report import Report
 from eval.plan import run_of
 from eval.results import TITLES, Block
@@ -82,7 +82,8 @@ def _rates(report: Report, block: Block, number: int) -> Plot | None:
         caption = "Means over the seeds against the missing rate of the training split."
         if report.experiment.compared_with in lines and report.experiment.resamples:
             caption += f" Bars at {report.experiment.compared_with}: 95 % interval over the test rows."
-        return _plot(f"rates-{number}", caption, figure)
+        broken = [line for line in lines if broken_at(report, block, line, rates)]
+        return _plot(f"rates-{number}", caption + _left_out(broken), figure)
 
 
 def _bars(report: Report, block: Block, number: int) -> Plot | None:
@@ -102,12 +103,12 @@ def _bars(report: Report, block: Block, number: int) -> Plot | None:
         axes[0].axvline(0, color=INK, linewidth=0.8)
         axes[0].set_xlabel(f"points of macro F1 by which {found[0].line} is better, missing rate {rate:g}")
         _head(report, block, figure)
-        return _plot(
-            f"differences-{number}",
+        caption = (
             f"{found[0].line} minus every other line at missing rate {rate:g}; lines are 95 % intervals over the test "
-            "rows. Blue: ahead. Orange: behind. Grey: not told apart.",
-            figure,
+            "rows. Blue: ahead. Orange: behind. Grey: not told apart."
         )
+        broken = [line for line in report.results.lines(block) if broken_at(report, block, line, [rate])]
+        return _plot(f"differences-{number}", caption + _left_out(broken), figure)
 
 
 def _candidates(report: Report, block: Block, number: int) -> Plot | None:
@@ -201,6 +202,10 @@ def _sweep(report: Report) -> Plot | None:
         figure.suptitle(report.label, fontsize=8)
         caption = "Mean likeness of the chosen candidate to the hidden truth, for all weights that sum to 1."
         return _plot("ranking-weights", caption, figure)
+
+
+def _left_out(broken: list[str]) -> str:
+    return f" Broken, so not or not wholly drawn: {', '.join(broken)}." if broken else ""
 
 
 def _at_some_rates_only(report: Report, line: str) -> bool:

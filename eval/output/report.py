@@ -29,7 +29,8 @@ class LineCost:
 
     block: Block
     line: str
-    seconds: float
+    seconds: float | None
+    """None: every cell of the line is broken."""
     peak_mib: float | None
     completion: RunCost | None
     """Of the highest missing rate."""
@@ -145,8 +146,6 @@ def _costs(report: Report) -> list[LineCost]:
                 for one in report.results.at(block, line, rate)
                 if one.result.status == "done"
             ]
-            if not cells:
-                continue
             memory = [one.result.peak_mib for one in cells if one.result.peak_mib is not None]
             spec = report.spec(line)
             run, among = run_of(spec), getattr(build(spec.method, spec.options), "among", None)
@@ -156,7 +155,7 @@ def _costs(report: Report) -> list[LineCost]:
                 if key not in known:
                     known[key] = _run_cost(report.scene(block.dataset), run, among)
                 completion = known[key]
-            seconds = math.fsum(one.result.seconds for one in cells) / len(cells)
+            seconds = math.fsum(one.result.seconds for one in cells) / len(cells) if cells else None
             found.append(LineCost(block, line, seconds, max(memory) if memory else None, completion))
     return found
 
