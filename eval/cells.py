@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -141,9 +142,10 @@ class Store:
     def _arrays_path(self, identity: str) -> Path:
         return self.folder / f"{identity}.npz"
 
-    def arrays(self, identity: str) -> Arrays:
+    def arrays(self, identity: str, names: Collection[str] | None = None) -> Arrays:
+        """Of a finished cell, those of the names that it has; None: all."""
         with np.load(self._arrays_path(identity), allow_pickle=False) as found:
-            return dict(found)
+            return {name: found[name] for name in found.files if names is None or name in names}
 
     def put(self, identity: str, result: Result, arrays: Arrays) -> None:
         """Arrays first: a result that is there is whole."""

@@ -48,6 +48,8 @@ class Comparison:
 
     def __init__(self, results: Results, store: Store) -> None:
         self._results, self._store = results, store
+        # Every line is compared with the reference at every metric; its cells are read once.
+        self._known: dict[tuple[Block, str, float], dict[str, np.ndarray]] = {}
 
     def difference(self, block: Block, rate: float, metric: str, line: str, other: str) -> Difference | None:
         """None where one of the two is broken or does not have the metric."""
@@ -101,13 +103,22 @@ class Comparison:
         return Recovered(block, rate, metric, line, part, high - low)
 
     def _resampled(self, block: Block, line: str, rate: float, metric: str) -> np.ndarray | None:
-        outcomes = self._results.at(block, line, rate)
-        found = []
-        for outcome in outcomes:
+        key = (block, line, rate)
+        if key not in self._known:
+            self._known[key] = self._read(block, line, rate)
+        return self._known[key].get(metric)
+
+    def _read(self, block: Block, line: str, rate: float) -> dict[str, np.ndarray]:
+        """Resampled figures by metric, mean over the seeds; only those that every seed has."""
+        found: list[dict[str, np.ndarray]] = []
+        for outcome in self._results.at(block, line, rate):
             if outcome.result.status == "broken" or not isinstance(outcome.cell, Cell):
-                return None
-            arrays = self._store.arrays(outcome.cell.identity)
-            if metric not in arrays:
-                return None
-            found.append(arrays[metric])
-        return mean_over_seeds(found) if found else None
+                return {}
+            found.append(self._store.arrays(outcome.cell.identity, COMPARED))
+        if not found:
+            return {}
+        return {
+            metric: mean_over_seeds([each[metric] for each in found])
+            for metric in COMPARED
+            if all(metric in each for each in found)
+        }

@@ -58,17 +58,16 @@ def run(name: str, experiment: Experiment, options: argparse.Namespace) -> int:
     places = Places(options.out.expanduser())
     plan = make_plan(experiment, given(options.run), places, _tell)
     store = Store(places.cells)
-    known = [store.get(cell.identity) for cell in plan.cells]
-    todo = [cell for cell, result in zip(plan.cells, known, strict=True) if result is None]
-    _tell(f"{len(plan.cells):,} cells, {len(plan.cells) - len(todo):,} of them known")
+    # Two lines may be the same cell, such as N = 5 and the method with its five candidates: it is worked out once.
+    cells = {cell.identity: cell for cell in plan.cells}
+    known = {identity: result for identity in cells if (result := store.get(identity)) is not None}
+    todo = [cell for identity, cell in cells.items() if identity not in known]
+    _tell(f"{len(cells):,} cells, {len(known):,} of them known")
     progress = Progress(todo, _tell)
     workers = cores() if options.workers is None else options.workers
     work_through(todo, places.parts, places.cells, workers, progress.done)
-    fresh = iter(progress.results[number] for number in range(len(todo)))
-    outcomes = [
-        Outcome(cell, result if result is not None else next(fresh))
-        for cell, result in zip(plan.cells, known, strict=True)
-    ]
+    known |= {cell.identity: progress.results[number] for number, cell in enumerate(todo)}
+    outcomes = [Outcome(cell, known[cell.identity]) for cell in plan.cells]
     outcomes += [Outcome(each, Result(status="broken", problem=each.problem)) for each in plan.missing]
     results = Results(outcomes)
     folder = places.results(name)

@@ -113,14 +113,16 @@ def _bars(report: Report, block: Block, number: int) -> Plot | None:
 
 def _candidates(report: Report, block: Block, number: int) -> Plot | None:
     """Quality and tokens against the number of candidates."""
-    found = []
+    by_number: dict[int, tuple[int, str, float]] = {}
     for cost in report.costs:
         among = report.spec(cost.line).options.get("among")
-        if cost.block == block and among is not None and cost.completion is not None:
-            found.append((int(among), cost.line, cost.completion.tokens))
-    if len(found) < 2:
+        if cost.block != block or among is None or cost.completion is None:
+            continue
+        if _chooses_as_the_run(report, cost.line):
+            by_number.setdefault(int(among), (int(among), cost.line, cost.completion.tokens))
+    if len(by_number) < 2:
         return None
-    found.sort()
+    found = sorted(by_number.values())
     numbers = [among for among, _, _ in found]
     rate = max(rate for rate in report.results.rates(block) if report.results.at(block, found[0][1], rate))
     with _canvas(1, 2, 10, 3.8) as (figure, axes):
@@ -147,7 +149,7 @@ def _cost(report: Report, block: Block, number: int) -> Plot | None:
     rates = report.results.rates(block)
     points = []
     for cost in report.costs:
-        if cost.block != block or cost.completion is None or sees_truth(report, cost.line):
+        if cost.block != block or cost.completion is None or not _chooses_as_the_run(report, cost.line):
             continue
         figure_ = report.results.figure(block, cost.line, max(rates), "macro_f1")
         if figure_.mean is not None:
@@ -168,7 +170,8 @@ def _cost(report: Report, block: Block, number: int) -> Plot | None:
         axes[0].set_xlim(left=0)
         figure.legend(loc="outside right upper", frameon=False, fontsize=8)
         _head(report, block, figure)
-        return _plot(f"cost-{number}", "Quality against what the completions cost.", figure)
+        caption = "Quality against what the completions cost; lines that only choose differently from one run left out."
+        return _plot(f"cost-{number}", caption, figure)
 
 
 def _sweep(report: Report) -> Plot | None:
@@ -206,6 +209,11 @@ def _sweep(report: Report) -> Plot | None:
 
 def _left_out(broken: list[str]) -> str:
     return f" Broken, so not or not wholly drawn: {', '.join(broken)}." if broken else ""
+
+
+def _chooses_as_the_run(report: Report, line: str) -> bool:
+    """Whether a line differs from its run in nothing but the number of candidates."""
+    return set(report.spec(line).options) <= {"run", "among"}
 
 
 def _at_some_rates_only(report: Report, line: str) -> bool:

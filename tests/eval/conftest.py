@@ -15,7 +15,8 @@ from data.catalog import open_dataset
 from data.missing import simulate
 from data.record import Blob, Call, Candidate, Record, Scores
 from data.sample import Domain, Modality, Sample
-from eval.experiment import HeadSpec
+from eval.experiment import DataSpec, HeadSpec, MaskSpec
+from eval.splits import open_split
 from eval.task import Bools, Candidates, Floats, Part, Task
 from mini.weights import folder as weights
 
@@ -132,11 +133,16 @@ def make_run(films: Path, tmp_path: Path) -> Callable[..., Path]:
     """The folder of a finished run over `films`, as `python -m agent.run` leaves it: two candidates for every sample
     that misses something, the first of the right colour, the second of the next one."""
 
-    def make(rate: float = 0.5, called: str = "run", miniature: bool = False, **data: object) -> Path:
+    def make(
+        rate: float = 0.5, called: str = "run", miniature: bool = False, nested: bool = False, **data: object
+    ) -> Path:
         folder = tmp_path / called
         folder.mkdir()
         dataset = open_dataset("mmimdb", films, "train")
         mask = simulate(len(dataset), rate, "mixed")
+        if nested:
+            split = open_split(DataSpec(name="mmimdb", root=films), films, "train")
+            mask = split.mask(MaskSpec(nested=True), rate)
         rows = list(dataset)
         lines = [_record(rows[at], at, mask.present(at).text, folder) for at in mask.details]
         (folder / "records.jsonl").write_text("".join(line.model_dump_json() + "\n" for line in lines))

@@ -2,6 +2,7 @@
 
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from agent.flags import parse
 from agent.manifest import describe_run
 from agent.settings import Settings
 from agent.store import RunFolder
+from data.missing import Mask, read_mask
 from eval import completions
-from eval.completions import MADE_BY_OTHER_SETTINGS, Wanted, complete, cost_of, log_of
+from eval.completions import MADE_BY_OTHER_SETTINGS, Wanted, complete, cost_of, log_of, mask_file
 from eval.errors import EvalError
 from eval.experiment import DataSpec, MaskSpec, load, names
 
@@ -105,6 +107,17 @@ def test_a_run_that_cannot_be_made_says_why(program, tmp_path: Path) -> None:
 def test_some_failed_samples_are_not_the_end(program, tmp_path: Path) -> None:
     program(f"{WORKS}; exit 1")
     assert complete(wanted(), tmp_path / "runs", lambda line: None).manifest.outcome == "complete"
+
+
+def test_a_mask_of_its_own_is_a_file_beside_the_folder(program, tmp_path: Path) -> None:
+    program(WORKS)
+    masks = [Mask(type="mixed", rate=0.5, total=4, details={n: (True, False)}) for n in (1, 2)]  # type: ignore[dict-item]
+    one, two = (replace(wanted(), exact=mask) for mask in masks)
+    run = complete(one, tmp_path / "runs", lambda line: None)
+    assert one.folder != two.folder != wanted().folder
+    assert read_mask(mask_file(run.path), 4) == masks[0]
+    words = one.arguments(run.path)
+    assert words[words.index("--mask") + 1] == str(mask_file(run.path)) and "--rate" not in words
 
 
 def test_another_question_is_another_folder() -> None:

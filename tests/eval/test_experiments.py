@@ -85,7 +85,7 @@ def test_flags_change_what_the_file_says() -> None:
         (["mini", "--rates", "1.5"], "rates must lie above 0"),
         (["mini", "--seeds", "0"], "seeds"),
         (["mini", "--agent", "lmm"], "NAME=VALUE"),
-        (["mini", "--agent", "ful:lmm=x"], r"no run 'ful' \(did you mean full"),
+        (["mini", "--agent", "nin:lmm=x"], r"no run 'nin' \(did you mean nine"),
         (["table1", "--root", "/x"], "name it with --dataset"),
         (["mini", "--dataset", "mmimdb", "--root", "/nowhere/at/all"], "does not exist"),
     ],

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -80,7 +81,10 @@ def test_a_run_becomes_candidates(films: Path, clip: str, make_run: MakeRun, tmp
     mask = simulate(40, 0.5, "mixed")
     with FeatureCache(tmp_path, encoder.digest) as cache, Extractor(encoder, cache) as extractor:
         part = build_part(split, mask, extractor)
-        found = candidates_of(run, split, part.width, extractor)
+        found = candidates_of(run, split, mask, part.width, extractor)
+        few = mask.model_copy(update={"details": dict(list(mask.details.items())[:5])})
+        some = candidates_of(run, split, few, part.width, extractor)
+    assert set(some.rows) == set(few.details)  # the run has completed more than this mask hides
     assert part.exists.all() and (~part.present).sum() == 20
     assert len(found) == 40 and found.chosen.sum() == 20 and set(found.index) == {0, 1}
     assert set(found.rows) == set(np.flatnonzero(~part.whole)) == set(mask.details)
@@ -139,6 +143,19 @@ def test_only_part_of_a_split_still_has_the_mask_of_the_whole(films: Path) -> No
     assert len(split.samples) == 10 and whole.total == 40
     hidden = ~split.present(whole)
     assert hidden.any(axis=1).sum() == split.to_complete(whole) == sum(at < 10 for at in whole.details)
+
+
+@pytest.mark.parametrize("kind", ["mixed", "text"])
+def test_nested_masks_lie_within_each_other_and_are_exact_on_the_rows_that_are_used(
+    films: Path, kind: Literal["mixed", "text"]
+) -> None:
+    split = open_split(DataSpec(name="mmimdb", root=films, train_rows=10), films, "train")
+    spec = MaskSpec(type=kind, nested=True)
+    low, high = split.mask(spec, 0.3), split.mask(spec, 0.7)
+    assert (len(low.details), len(high.details), low.total) == (3, 7, 40)
+    assert list(high.details.items())[:3] == list(low.details.items()) and max(high.details) < 10
+    assert high.rate == pytest.approx(7 / 40) and split.to_complete(high) == 7
+    assert split.mask(MaskSpec(type=kind, nested=True, seed=1), 0.7) != high
 
 
 def test_data_without_labels_are_refused(tmp_path: Path) -> None:

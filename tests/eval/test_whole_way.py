@@ -93,6 +93,31 @@ def test_the_whole_way(
     pd.testing.assert_frame_equal(frame, again)
 
 
+def test_one_run_serves_all_rates_of_nested_masks(
+    experiment: Callable[..., Path],
+    make_run: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    methods = [
+        "remove",
+        {"method": "bridger", "run": "full"},
+        {"method": "bridger", "name": "twice", "run": "full"},
+    ]
+    mine = experiment(mask={"nested": True}, methods=methods, ranking=[], published=[], seeds=1)
+    words = [str(mine), "--out", str(tmp_path / "r"), "--workers", "0"]
+    assert main([*words, f"--run=full={make_run(0.5, 'released')}"]) == 2
+    assert "hid other modalities" in capsys.readouterr().err
+    assert main([*words, f"--run=full={make_run(0.5, 'nested', nested=True)}"]) == 0
+    assert "4 cells, 0 of them known" in capsys.readouterr().out  # two lines are the same cells
+    frame = pd.read_parquet(tmp_path / "r" / "tiny" / "cells.parquet")
+    used = frame[frame["metric"] == "trained_on"].set_index(["line", "rate"])["value"].to_dict()
+    assert used == {
+        ("remove", 0.3): 28, ("remove", 0.5): 20, ("bridger run=full", 0.3): 40, ("bridger run=full", 0.5): 40,
+        ("twice", 0.3): 40, ("twice", 0.5): 40,
+    }  # fmt: skip
+
+
 def test_a_run_folder_of_another_data_set_is_refused(
     experiment: Callable[..., Path],
     make_run: Callable[..., Path],
