@@ -208,11 +208,12 @@ def _protocol(report: Report) -> str:
     experiment = report.experiment
     test = experiment.test_mask
     seed = "the released masks'" if experiment.mask.seed is None else str(experiment.mask.seed)
+    rates = ", ".join(f"{rate:g}" for rate in experiment.rates)
+    nested = (
+        ", nested: a higher rate hides what a lower one hides, and more" if experiment.mask.nested else ""
+    )
     facts = [
-        (
-            "mask of training",
-            f"{experiment.mask.type}, rates {', '.join(f'{r:g}' for r in experiment.rates)}, seed {seed}",
-        ),
+        ("mask of training", f"{experiment.mask.type}, rates {rates}, seed {seed}{nested}"),
         ("mask of dev and test", "none" if test is None else f"{test.type}, rate {test.rate:g}"),
         ("encoders", ", ".join(f"{each.label} ({each.digest})" for each in report.plan.encoders)),
         *(
