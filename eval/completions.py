@@ -38,9 +38,9 @@ class Wanted:
     mask: MaskSpec
     rate: float
     limit: int | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
     exact: Mask | None = None
     """The mask itself, where the program could not make it from type, rate and seed."""
-    flags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
