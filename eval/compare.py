@@ -81,9 +81,15 @@ class Comparison:
             for rate in self._results.rates(block)
             for metric in metrics
             for other in self._results.lines(block)
-            if other != line
+            if other != line and not self._same(block, rate, line, other)
         ]
         return [each for each in found if each is not None]
+
+    def _same(self, block: Block, rate: float, line: str, other: str) -> bool:
+        """Whether two lines are the same cells under two names, such as N = 5 and the method itself."""
+        cells = [[each.cell for each in self._results.at(block, name, rate)] for name in (line, other)]
+        ours, theirs = ([cell.identity for cell in some if isinstance(cell, Cell)] for some in cells)
+        return bool(ours) and ours == theirs
 
     def recovered(
         self, block: Block, rate: float, metric: str, line: str, lower: str, upper: str

@@ -124,6 +124,7 @@ def ranking_tables(title: str, found: RankingReport) -> list[Grid]:
         ("the run's own choice", found.chosen, found.chosen_best),
         ("learned weights, from other samples", found.learned_likeness, None),
         ("learned weights, from the same samples", found.learned_same, None),
+        ("best weights of all for these samples: upper bound", found.upper, None),
         ("best candidate", found.best, 100.0),
     ]
     choice = Grid(

@@ -58,12 +58,17 @@ class RankingReport:
     worst: float
     scores: tuple[Score, ...]
     learned: Mapping[str, float] = field(default_factory=dict)
-    """Non-negative weights fitted to the truth of all samples: no method, but the most that any weights could give."""
+    """Non-negative weights fitted to the truth of all samples by least squares: no method."""
     learned_likeness: float = float("nan")
     """Of choices by weights fitted to the other folds."""
     learned_same: float = float("nan")
-    """Of choices by weights fitted to the same samples: the upper bound."""
+    """Of choices by weights fitted to the same samples. Least squares fit values, not choices: see `upper`."""
     sweep: tuple[Sweep, ...] = ()
+
+    @property
+    def upper(self) -> float:
+        """The most that any weights tried here give on these samples, learned or swept: no method, but a bound."""
+        return max((self.learned_same, *(each.likeness for each in self.sweep)), key=_nan_last)
 
     @property
     def headroom(self) -> float:
@@ -105,6 +110,10 @@ def analyse(
         sweep=tuple(_sweep(candidates, value, groups, [name for name in swept if name in candidates.terms])),
         **learned,
     )
+
+
+def _nan_last(value: float) -> float:
+    return -np.inf if np.isnan(value) else value
 
 
 def _groups(candidates: Candidates, value: np.ndarray) -> list[np.ndarray]:

@@ -67,6 +67,7 @@ def test_the_analysis_by_hand() -> None:
     assert by_name["clip"].correlation == pytest.approx(-1 / 3)
     assert found.learned["graph"] > 0 and found.learned["clip"] == 0
     assert found.learned_same == pytest.approx(close, rel=1e-4)
+    assert found.upper == max(found.learned_same, *(each.likeness for each in found.sweep))
     best = max(found.sweep, key=lambda each: each.likeness)
     assert len(found.sweep) == 11 and best.weights["graph"] > best.weights["clip"]
 

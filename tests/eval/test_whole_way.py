@@ -116,6 +116,8 @@ def test_one_run_serves_all_rates_of_nested_masks(
         ("remove", 0.3): 28, ("remove", 0.5): 20, ("bridger run=full", 0.3): 40, ("bridger run=full", 0.5): 40,
         ("twice", 0.3): 40, ("twice", 0.5): 40,
     }  # fmt: skip
+    against = next((tmp_path / "r" / "tiny" / "tables").glob("*difference-macro_f1-*.md")).read_text()
+    assert "| remove |" in against and "| twice |" not in against
 
 
 def test_a_run_folder_of_another_data_set_is_refused(
