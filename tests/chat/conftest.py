@@ -127,7 +127,7 @@ class Terminal:
         termios.tcsetwinsize(slave, (rows, columns))
         self.process = start([os.ttyname(slave)] * 3)
         self._slave = slave
-        self._seen = 0
+        self._before = ""
 
     def text(self) -> str:
         """Everything that was printed, one screen line a line."""
@@ -144,13 +144,20 @@ class Terminal:
         """Wait until something is on the screen that was not there at the last `until`; that part of the text."""
         found = wanted if callable(wanted) else (lambda text: wanted in text)
         end = time.monotonic() + PATIENCE
-        while not found(self.flat()[self._seen :]):
+        while not found(self._new()):
             assert time.monotonic() < end, self.text()
             if not self._read(0.2) and self.process.poll() is not None and not self._read(0.1):
-                assert found(self.flat()[self._seen :]), self.text()
-        part = self.flat()[self._seen :]
-        self._seen = len(self.flat())
+                assert found(self._new()), self.text()
+        part = self._new()
+        self._before = self.flat()
         return part
+
+    def _new(self) -> str:
+        """What differs from the text at the last `until`: what stood there while something ran may be gone."""
+        text = self.flat()
+        pairs = enumerate(zip(self._before, text, strict=False))
+        same = min(len(self._before), len(text))
+        return text[next((place for place, (was, now) in pairs if was != now), same) :]
 
     def prompt(self) -> str:
         """Wait until a command is asked for."""

@@ -29,6 +29,8 @@ TEMPLATE = (
     "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}"
     "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+PATIENCE = 600.0
+"""Seconds after which an endpoint that should have started is taken for hung."""
 CORPUS = [
     "Which objects are in the picture? Name each one, its count, its colour and where it stands.",
     '{"objects":[{"name":"boat","count":2,"attributes":["red","large"]}],"relations":[{"head":"boat","relation":'
@@ -123,7 +125,7 @@ def endpoint(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """One endpoint for all tests that do not need their own."""
     log = tmp_path_factory.mktemp("logs") / "endpoint.log"
     with asyncio.Runner() as runner:
-        running = process.start(folder, threads=1, log=log)
+        running = process.start(folder, threads=1, log=log, timeout=PATIENCE)
         yield runner.run(running.__aenter__())
         runner.run(running.__aexit__(None, None, None))
 

@@ -16,6 +16,9 @@ from mini.endpoint.protocol import Message
 from mini.endpoint.sampling import Sampling, choose
 from mini.endpoint.text import Text
 
+PATIENCE = 600.0
+"""Seconds after which an engine that should have answered is taken for hung."""
+
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
@@ -41,7 +44,7 @@ def answers(engine: Engine, prompts: list[Prompt], **options: object) -> list[st
     events: list[queue.Queue[Piece | Failure]] = [queue.Queue() for _ in prompts]
     for prompt, inbox in zip(prompts, events, strict=True):
         engine.submit(Job(prompt, inbox.put, **options))  # type: ignore[arg-type]
-    pieces = [inbox.get(timeout=60) for inbox in events]
+    pieces = [inbox.get(timeout=PATIENCE) for inbox in events]
     assert all(isinstance(piece, Piece) for piece in pieces), pieces
     return [piece.text for piece in pieces if isinstance(piece, Piece)]
 
@@ -92,7 +95,7 @@ def test_a_faulty_job_fails_alone(model: Model, engine: Engine) -> None:
     outcome: queue.Queue[Piece | Failure] = queue.Queue()
     engine.submit(Job(broken, outcome.put, max_tokens=3))
     assert answers(engine, [good], temperature=0.0, max_tokens=8) == [reference(model, good, 8)]
-    assert isinstance(outcome.get(timeout=30), Failure)
+    assert isinstance(outcome.get(timeout=PATIENCE), Failure)
 
 
 def test_slots_hold_no_stray_numbers() -> None:
@@ -159,7 +162,7 @@ def test_sampling_follows_the_distribution_and_the_nucleus() -> None:
 
 
 def test_a_row_draws_the_same_whatever_its_neighbours_do() -> None:
-    logits = torch.randn(3, 50)
+    logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
     alone = choose(logits[:1].clone(), [Sampling(1.0, 1.0, random.Random(5))])
     others = [Sampling(0.7, 0.5, random.Random(6)), Sampling(0.0, 1.0, random.Random(7))]
     mixed = [Sampling(1.0, 1.0, random.Random(5)), *others]

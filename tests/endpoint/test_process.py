@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import openai
@@ -13,6 +14,8 @@ import pytest
 from mini.endpoint import process
 
 PROJECT = Path(__file__).resolve().parents[2]
+PATIENCE = 600.0
+"""Seconds after which a process that should have started or ended is taken for hung."""
 
 
 async def test_it_stops_after_an_exception_and_keeps_its_log(
@@ -21,7 +24,7 @@ async def test_it_stops_after_an_exception_and_keeps_its_log(
     monkeypatch.setenv("MINI_API_KEY", "of another endpoint")
     log = tmp_path / "logs" / "endpoint.log"
     with pytest.raises(ZeroDivisionError):
-        async with process.start(folder, threads=1, log=log) as endpoint:
+        async with process.start(folder, threads=1, log=log, timeout=PATIENCE) as endpoint:
             async with openai.AsyncOpenAI(base_url=endpoint.url, api_key="none") as client:
                 assert [model.id async for model in client.models.list()] == [endpoint.model]
             raise ZeroDivisionError
@@ -33,13 +36,18 @@ async def test_a_failed_start_is_one_sentence_and_the_end_of_the_log(tmp_path: P
     log = tmp_path / "log"
     sentence = r"ended while starting \(exit status 2\); the end of its log .*log reads:\n.*config\.json"
     with pytest.raises(process.EndpointFailed, match=re.compile(sentence, re.DOTALL)):
-        async with process.start(tmp_path, log=log):
+        async with process.start(tmp_path, log=log, timeout=PATIENCE):
             pass
     assert "config.json" in log.read_text()
 
 
 def _endpoints(model: Path) -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if str(model) in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it may end meanwhile
+            if str(model) in child.cmdline():
+                found.append(child)
+    return found
 
 
 async def test_a_start_that_hangs_or_is_cancelled_leaves_nothing(folder: Path, tmp_path: Path) -> None:
@@ -50,7 +58,7 @@ async def test_a_start_that_hangs_or_is_cancelled_leaves_nothing(folder: Path, t
             pass
 
     async def run() -> None:
-        async with process.start(mine):
+        async with process.start(mine, timeout=PATIENCE):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(run())
@@ -75,7 +83,7 @@ def test_it_ends_when_its_parent_dies(folder: Path) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
         parent.wait()
-        psutil.wait_procs([child], timeout=30)
+        psutil.wait_procs([child], timeout=PATIENCE)
         assert not child.is_running()
 
 

@@ -72,8 +72,9 @@ ENDLESS = {"type": "array", "items": {"type": "boolean"}, "minItems": 2000}
 
 async def until(holds: Callable[[dict[str, Any]], bool], endpoint: process.Endpoint) -> None:
     """Wait for a state of the endpoint that no event announces."""
-    while not holds(await health(endpoint)):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(600):
+        while not holds(await health(endpoint)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_models(client: Client) -> None:
@@ -178,7 +179,10 @@ async def test_a_seeded_request_gives_the_same_alone_and_in_a_batch(
 
 
 async def test_sixteen_at_once_are_decoded_together(endpoint: process.Endpoint, client: Client) -> None:
-    asked = asyncio.gather(*(ask(client, text(f"Number {i}"), max_tokens=400, seed=i) for i in range(16)))
+    form = raw(ENDLESS)
+    asked = asyncio.gather(
+        *(ask(client, text(f"Number {i}"), max_tokens=400, seed=i, response_format=form) for i in range(16))
+    )
     most = 0
     while not asked.done():
         most = max(most, (await health(endpoint))["running"])
@@ -302,10 +306,16 @@ async def test_key_and_full_queue(small: process.Endpoint) -> None:
         with pytest.raises(openai.AuthenticationError):
             await ask(stranger, text("?"))
     async with Client(base_url=small.url, api_key="right key", max_retries=0) as client:
-        running = [
-            asyncio.create_task(ask(client, text("?"), max_tokens=3000, seed=i, response_format=raw(ENDLESS)))
-            for i in range(3)
-        ]
+
+        def begin(seed: int) -> asyncio.Task[Any]:
+            endless = raw(ENDLESS)
+            return asyncio.create_task(
+                ask(client, text("?"), max_tokens=3000, seed=seed, response_format=endless)
+            )
+
+        running = [begin(0)]
+        await until(lambda now: now["running"] == 1, small)  # before that it takes a place in the queue
+        running += [begin(seed) for seed in (1, 2)]
         await until(lambda now: now["waiting"] == 2, small)
         full = await refused(client, text("?"))
         assert full.status_code == 429

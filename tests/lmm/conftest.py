@@ -51,7 +51,7 @@ def endpoint() -> Callable[..., Endpoint]:
     """Settings for a URL."""
 
     def make(url: str, **changes: Any) -> Endpoint:
-        return Endpoint(**({"base_url": url, "model": "tiny", "retries": 3, "timeout_s": 20} | changes))
+        return Endpoint(**({"base_url": url, "model": "tiny", "retries": 3, "timeout_s": 300} | changes))
 
     return make
 

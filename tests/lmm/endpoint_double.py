@@ -135,6 +135,6 @@ def slowly(seconds: float, value: Any) -> Behaviour:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the event loop work until something has happened."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(300):
         while not condition():  # noqa: ASYNC110  (what is waited for happens in code that sets no event)
             await asyncio.sleep(0.001)

@@ -395,14 +395,15 @@ async def test_retry_after_holds_everybody(question, endpoint):
 
 
 async def test_tokens_are_settled_with_the_true_number(question, endpoint):
-    """Estimates of about 1,020 tokens, true 120: of 2,000 in ten seconds only the true ones leave room for eight."""
+    """Estimates of about 10,020 tokens, true 120: of 11,000 in ten seconds only the true ones leave room for eight,
+    which would else take more than a minute."""
     async with (
         serving(answering(APPLES)) as server,
-        Client(endpoint(server.url, tokens_per_minute=12_000)) as lmm,
-        asyncio.timeout(30),
+        Client(endpoint(server.url, tokens_per_minute=66_000)) as lmm,
+        asyncio.timeout(60),
     ):
         for n in range(8):
-            await lmm.ask(question(str(n), max_tokens=1000))
+            await lmm.ask(question(str(n), max_tokens=10_000))
     assert len(server.bodies) == 8
 
 

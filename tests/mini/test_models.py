@@ -24,7 +24,7 @@ SLACK = 0.15
 @pytest.fixture(scope="module")
 def reports():
     async def take():
-        async with start(folder("qwen2_vl")) as endpoint:
+        async with start(folder("qwen2_vl"), timeout=600) as endpoint:  # on a busy machine
             return await examine(endpoint.url, endpoint.model, SAMPLES, ("pictures", "texts", "writing"))
 
     return asyncio.run(take())
