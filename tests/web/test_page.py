@@ -167,7 +167,7 @@ def test_a_node_tells_where_it_came_from(tab: WebTab, finished: str) -> None:
     back = tab.page.locator(".read-back")
     expect(back.locator(".node.shared").first).to_be_visible()
     back.get_by_role("button", name="circle: where it came from").click()
-    expect(back.locator(".origin-box")).to_contain_text("reextract:")
+    expect(back.locator(".origin-box")).to_contain_text("reextract ")
 
 
 def test_edit_replay_fork_and_compare(tab: WebTab) -> None:
@@ -259,6 +259,7 @@ def test_talk_asks_before_it_changes_anything(tab: WebTab, finished: str, double
     tab.page.keyboard.type("One more with the blue star, please.")
     tab.press("Enter")
     expect(tab.page.get_by_role("alertdialog")).to_contain_text("the blue star")
+    expect(tab.page.locator(".turns .user")).to_have_count(1)
     tab.shot("confirm")
     tab.page.get_by_role("button", name="Yes, do it").click()
     expect(tab.page.locator(".turns .assistant").last).to_contain_text("<b>look</b>")

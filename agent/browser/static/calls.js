@@ -2,7 +2,10 @@
 
 import { h, count, duration } from "./report-dom.js";
 import { get } from "./api.js";
-import { attempt, picture, asJson } from "./parts.js";
+import { attempt, picture, asJson, stepWords } from "./parts.js";
+
+/** Finds out whether the endpoint takes tools: a refusal is an answer, and no failure. */
+const PROBE = "talk.probe";
 
 export class Calls {
   constructor(page) {
@@ -36,11 +39,11 @@ export class Calls {
     const tokens = call.prompt_tokens + call.completion_tokens;
     const facts = [
       call.cached ? "from cache" : duration(call.seconds), tokens > 0 && `${count(call.prompt_tokens)} → ${count(call.completion_tokens)} tokens`,
-      call.repaired && "repaired", call.finish_reason === "length" && "cut off", call.error && "failed",
+      call.repaired && "repaired", call.finish_reason === "length" && "cut off", call.error && (call.step === PROBE ? "takes no tools" : "failed"),
     ].filter(Boolean);
     const body = h("div", { class: "call-body" });
     const box = h("details", { ontoggle: () => box.open && !body.firstChild && this.fill(call.call, body) },
-      h("summary", null, h("b", null, call.step), h("small", { class: call.error ? "bad" : null }, facts.join(" · "))), body);
+      h("summary", null, h("b", null, stepWords(call.step)), h("small", { class: call.error && call.step !== PROBE ? "bad" : null }, facts.join(" · "))), body);
     item.replaceChildren(box);
     item.className = "";
     if (!this.known.has(call.call)) {
@@ -108,7 +111,7 @@ export class Calls {
     const facts = h("small", null, "asking …");
     const item = this.known.get(event.call) ?? h("li", { "data-run": event.run, "data-call": event.call });
     item.className = "running";
-    item.replaceChildren(h("div", { class: "live" }, h("p", null, h("b", null, event.asked.step), facts), text));
+    item.replaceChildren(h("div", { class: "live" }, h("p", null, h("b", null, stepWords(event.asked.step)), facts), text));
     if (!this.known.has(event.call)) {
       this.known.set(event.call, item);
       this.list.append(item);

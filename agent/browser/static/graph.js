@@ -3,7 +3,7 @@
 import { h, svg, plural, count } from "./report-dom.js";
 import { layOut, drawNode, drawLink } from "./report-graph.js";
 import { get } from "./api.js";
-import { marked, attempt, valueTree } from "./parts.js";
+import { marked, attempt, stepWords, valueTree } from "./parts.js";
 
 const DRAWN = 120;
 
@@ -82,7 +82,7 @@ function originBox(found, openCall) {
     found.knowledge.length > 0 && block("In the knowledge", found.knowledge.map((one) => h("div", { class: "known" },
       h("code", null, one.path), one.beside ? valueTree(one.beside) : h("span", null, one.value)))),
     found.calls.length > 0 && block("In answers of the LMM", found.calls.map((one) => h("p", { class: "excerpt" },
-      h("button", { type: "button", class: "link", onclick: () => openCall?.(one.call) }, `${one.step} · ${one.prompt}`),
+      h("button", { type: "button", class: "link", onclick: () => openCall?.(one.call) }, `${stepWords(one.step)} · ${one.prompt}`),
       h("code", null, marked(one.parts))))),
     block("Its edges", edgeList(found.edges)));
 }

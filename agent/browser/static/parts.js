@@ -20,6 +20,9 @@ export const picture = (address, alt) =>
   h("a", { href: address, target: "_blank", rel: "noopener", class: "picture", title: "open the picture" },
     h("img", { src: address, alt, loading: "lazy", decoding: "async" }));
 
+/** `describe:0` as `describe 1`: candidates are numbered from 1 wherever people see them. */
+export const stepWords = (step) => step.replace(/^(\w+):(\d+)/, (_, name, index) => `${name} ${Number(index) + 1}`);
+
 export const tokens = (n) => `${count(n)} token${n === 1 ? "" : "s"}`;
 export const spent = (usage, seconds) => [
   seconds !== undefined && duration(seconds),

@@ -2,7 +2,7 @@
 
 import { h, plural } from "./report-dom.js";
 import { get, post, path, listen } from "./api.js";
-import { askFor, attempt, button, dialog, MISSING, note, Place, section, spent, tell } from "./parts.js";
+import { askFor, attempt, button, dialog, MISSING, note, Place, section, spent, stepWords, tell } from "./parts.js";
 import { candidateCards, effort, failure, reading, trio, WARNED } from "./evidence.js";
 import { origins } from "./graph.js";
 import { Calls } from "./calls.js";
@@ -265,7 +265,7 @@ class SessionPage {
         this.running = event.step;
         return `${event.step} …`;
       },
-      call_started: () => `${event.asked.step}: asking`,
+      call_started: () => `${stepWords(event.asked.step)}: asking`,
       drawn: () => `drawn: ${event.error ?? event.description}`,
       scored: () => `${event.scorer} scored ${event.error ?? Math.round(event.score * 10) / 10}`,
       note: () => event.text,

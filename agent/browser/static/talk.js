@@ -4,6 +4,10 @@ import { h } from "./report-dom.js";
 import { post } from "./api.js";
 import { attempt, picture, Place } from "./parts.js";
 
+/** Arguments of a tool that say something: `candidates=2,3`. */
+const given = (args) => Object.entries(args).filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && !value.length))
+  .map(([name, value]) => `${name}=${[value].flat().some((one) => typeof one === "object") ? JSON.stringify(value) : value}`);
+
 export class Talk {
   constructor(page) {
     this.page = page;
@@ -31,11 +35,24 @@ export class Talk {
 
   draw() {
     const { now } = this.page;
+    if (now.conversation.length !== this.kept) this.settle(now.conversation.length);
     this.places[0].show(now.conversation, () => now.conversation.map((turn) => this.turn(turn)));
     this.places[1].show(now.asked, () => now.asked && this.confirmation(now.asked));
     if (now.activity !== "talk") this.live.replaceChildren();
     this.sending.disabled = Boolean(now.activity);
     this.hints.hidden = now.conversation.length > 0;
+  }
+
+  /** What has come into the conversation is not shown a second time as what is going on. */
+  settle(kept) {
+    this.kept = kept;
+    this.live.replaceChildren(...this.live.querySelectorAll("li.streaming"));
+  }
+
+  /** Whether the conversation ends with these words of the user already. */
+  told(text) {
+    const last = this.page.now.conversation.at(-1);
+    return last?.role === "user" && last.text === text;
   }
 
   turn(turn) {
@@ -45,7 +62,7 @@ export class Talk {
         h("summary", null, `${turn.tool ?? "tool"} answered${turn.error ? " with an error" : ""}`), h("pre", { tabindex: 0 }, turn.text)), pictures);
     }
     if (turn.role === "assistant" && turn.tool && turn.tool !== "reply") {
-      return h("li", { class: "tool" }, h("code", null, `${turn.tool} ${JSON.stringify(turn.arguments)}`), turn.text && h("p", null, turn.text));
+      return h("li", { class: "tool" }, h("code", null, [turn.tool, ...given(turn.arguments)].join(" ")), turn.text && h("p", null, turn.text));
     }
     return h("li", { class: turn.role }, h("p", { class: "text" }, turn.text), pictures);
   }
@@ -68,7 +85,7 @@ export class Talk {
 
   hear(event) {
     const said = {
-      talk_started: () => this.live.replaceChildren(this.turn({ role: "user", text: event.text })),
+      talk_started: () => this.live.replaceChildren(...(this.told(event.text) ? [] : [this.turn({ role: "user", text: event.text })])),
       ways_found: () => this.live.append(h("li", { class: "tool" }, event.sentence)),
       tool_called: () => this.live.append(h("li", { class: "tool" }, `${event.sentence} …`)),
       tool_answered: () => this.live.append(this.turn({ ...event, role: "tool" })),
