@@ -141,15 +141,20 @@ class Terminal:
         return " ".join(self.text().split())
 
     def until(self, wanted: str | Callable[[str], bool]) -> str:
-        """Wait until something is on the screen that was not there at the last `until`; that part of the text."""
+        """Wait until something is on the screen that was not there at the last `until`; that part of the text.
+
+        What came behind a text that was waited for, the next prompt for one, is left for the next `until`: it may have
+        arrived in the same piece.
+        """
         found = wanted if callable(wanted) else (lambda text: wanted in text)
         end = time.monotonic() + PATIENCE
         while not found(self._new()):
             assert time.monotonic() < end, self.text()
             if not self._read(0.2) and self.process.poll() is not None and not self._read(0.1):
                 assert found(self._new()), self.text()
-        part = self._new()
-        self._before = self.flat()
+        part, text = self._new(), self.flat()
+        behind = 0 if callable(wanted) else len(part) - part.index(wanted) - len(wanted)
+        self._before = text[: len(text) - behind]
         return part
 
     def _new(self) -> str:
