@@ -79,23 +79,26 @@ class Listing(Generic[R]):
 
     async def window(self, query: Query[R], offset: int, limit: int) -> dict[str, Any]:
         """Rows `offset` to `offset + limit` of a query, and how many there are."""
-        matches = await asyncio.to_thread(self._look, query)
+        # Looked at before the rows are: what is read meanwhile belongs to the next answer, and so does the end.
+        whole = self.whole
+        read, matches = await asyncio.to_thread(self._look, query)
         rows = [{**self.rows[i].shown(), "place": i} for i in matches[offset : offset + min(limit, WINDOW)]]
         return {
             "rows": rows,
             "offset": offset,
             "matches": len(matches),
-            "read": len(self.rows),
-            "whole": self.whole,
+            "read": read,
+            "whole": whole,
             "problem": self.problem,
         }
 
-    def _look(self, query: Query[R]) -> list[int]:
+    def _look(self, query: Query[R]) -> tuple[int, list[int]]:
         with self._looking:
             return self._matches(query)
 
-    def _matches(self, query: Query[R]) -> list[int]:
-        """Positions of the rows of a query. Rows read since the last time are added, not everything done again."""
+    def _matches(self, query: Query[R]) -> tuple[int, list[int]]:
+        """How many rows were looked at, and the positions of those of a query. Rows read since the last time are
+        added, not everything done again."""
         total = len(self.rows)
         known, found = self._results.pop(query.key, (0, []))
         if known < total:
@@ -107,7 +110,7 @@ class Listing(Generic[R]):
         self._results[query.key] = (total, found)
         while len(self._results) > QUERIES:
             self._results.pop(next(iter(self._results)))
-        return found
+        return total, found
 
     @staticmethod
     def _fits(row: R, query: Query[R]) -> bool:
