@@ -41,7 +41,7 @@ def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
     rows: dict[str, Take] = {
         "plots": own.from_texts,
         "plots, held-out wordings": lambda: own.from_texts(unseen.plot),
-        "captions, held-out wordings": lambda: own.from_texts(unseen.caption),
+        "captions, held-out wordings": lambda: own.from_texts(unseen.caption, deeds=False),
         "pictures": own.from_pictures,
     }
     for name, examiner in reworded.items():

@@ -122,13 +122,17 @@ class Examiner:
         await asyncio.gather(*map(one, self.layouts()))
         return report
 
-    async def from_texts(self, tell: Callable[[Scene, random.Random], str] = plot) -> Report:
-        """Merged extraction of plots, or of texts told otherwise (`mini.world.unseen`, say)."""
+    async def from_texts(
+        self, tell: Callable[[Scene, random.Random], str] = plot, deeds: bool = True
+    ) -> Report:
+        """Merged extraction of plots, or of texts told otherwise (`mini.world.unseen`, say). Captions tell no deeds."""
         report = Report()
 
         async def one(index: int, layout: Layout) -> None:
             rng = random.Random(f"exam-{index}")
             told = layout.scene.told(rng)
+            if not deeds:
+                told = replace(told, deed=None)
             reading = Reading(Domain.GENERAL, Modality.TEXT, tell(told, rng))
             grade(report, told, await self.ask(report, self.questions.merged(reading, "extract")))
 

@@ -1,14 +1,11 @@
 """The parts of the exam of the miniature's Qwen2-VL by name, scenes and radiographs alike."""
 
-import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mini.exam import Examiner, Report
 from mini.exam_medical import MedicalExaminer
-from mini.world.facts import Scene
-from mini.world.texts import TELLERS
+from mini.world.texts import caption
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
@@ -19,14 +16,10 @@ def takes(lmm: Client, n: int) -> dict[str, Callable[[], Awaitable[Report]]]:
     medical = MedicalExaminer(examiner)
     return {
         "pictures": examiner.from_pictures, "texts": examiner.from_texts,
-        "captions": lambda: examiner.from_texts(caption), "stepwise": examiner.stepwise,
+        "captions": lambda: examiner.from_texts(caption, deeds=False), "stepwise": examiner.stepwise,
         "writing": examiner.writing, "talk": examiner.talking, "radiographs": medical.from_radiographs,
         "reports": medical.from_reports, "reports stepwise": medical.stepwise, "reports writing": medical.writing,
     }  # fmt: skip
-
-
-def caption(scene: Scene, rng: random.Random) -> str:
-    return TELLERS["caption"](replace(scene, deed=None), rng)
 
 
 async def examine(

@@ -30,7 +30,7 @@ class Job:
     scenes: PictureStore
     effort: float
     start: Path | None
-    """Finished models to start from instead of from nothing; the Qwen2-VL's stages know how."""
+    """Finished models to start from instead of from nothing."""
 
     def steps(self, usual: int) -> int:
         return round(usual * self.effort)
@@ -61,19 +61,19 @@ def tower(job: Job) -> None:
 def joint(job: Job) -> None:
     from mini.train.joint import train_joint
 
-    train_joint(job.work, job.out / "qwen2_vl", job.scenes, job.films, job.steps(JOINT), 10, start=job.start)
+    train_joint(job.work, job.out / "qwen2_vl", job.scenes, job.films, job.steps(JOINT), 14, start=job.start)
 
 
 def vae(job: Job) -> None:
     from mini.train.autoencoder import train_vae
 
-    train_vae(job.work, job.mixture(), job.steps(3600), 28)
+    train_vae(job.work, job.mixture(), job.steps(3600), 28, start=job.start)
 
 
 def unet(job: Job) -> None:
     from mini.train.diffusion import train_unet
 
-    train_unet(job.work, job.mixture(), job.steps(5000), 72)
+    train_unet(job.work, job.mixture(), job.steps(5000), 72, start=job.start)
 
 
 def decoder(job: Job) -> None:
@@ -85,13 +85,13 @@ def decoder(job: Job) -> None:
 def clip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("clip", job.work, job.out / "clip", job.mixture(), job.steps(600), 64)
+    train_encoder("clip", job.work, job.out / "clip", job.mixture(), job.steps(600), 64, start=job.start)
 
 
 def blip(job: Job) -> None:
     from mini.train.encoders import train_encoder
 
-    train_encoder("blip", job.work, job.out / "blip", job.mixture(), job.steps(600), 64)
+    train_encoder("blip", job.work, job.out / "blip", job.mixture(), job.steps(600), 64, start=job.start)
 
 
 def recogniser(job: Job) -> None:
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("mini/weights"), help="where the finished models go")
     parser.add_argument("--effort", type=float, default=1.0, help="factor on the number of steps")
     parser.add_argument(
-        "--from", dest="start", type=Path, metavar="DIR", help="train the finished Qwen2-VL in DIR further"
+        "--from", dest="start", type=Path, metavar="DIR", help="train the finished models in DIR further"
     )
     parser.add_argument("--threads", type=int, default=1, help="two processes of one thread beat one of two")
     args = parser.parse_args()

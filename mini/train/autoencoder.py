@@ -17,6 +17,7 @@ from mini.train.cells import cell_labels, object_mask
 from mini.train.marks import Marked
 from mini.train.progress import Stage
 from mini.train.tokenizers import world_words
+from mini.train.warm import warm
 from mini.train.worlds import Mixture, World
 from mini.weights import write_domains
 
@@ -24,6 +25,9 @@ SIDE = 64
 LENGTH = 64
 CELLS = SIDE // 8
 LATENTS = 16
+PART = "sdxl"
+"""Its folder among the finished models."""
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def small_pixels(world: World, chosen: list[int]) -> torch.Tensor:
@@ -78,13 +82,17 @@ def by_world(readers: Any, parts: torch.Tensor, mixture: Mixture, known: list[li
     return torch.stack(losses).sum()
 
 
-def train_vae(work: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1) -> None:
-    """Leaves `vae.pt`."""
+def train_vae(
+    work: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1, start: Path | None = None
+) -> None:
+    """Leaves `vae.pt`. `start` is a folder of finished models to train further."""
     torch.manual_seed(seed)
     stage = Stage("sdxl-vae", work, steps)
     if stage.done.exists():
         return
     vae, readers = tiny_sdxl(world_words(seed), LENGTH, SIDE).vae, cell_readers(LATENTS, mixture)
+    if start:
+        warm(vae, start / PART / "vae" / WEIGHTS)
     both = torch.nn.ModuleDict({"vae": vae, "readers": readers}).train()
     optimiser = torch.optim.AdamW(both.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps + 1, pct_start=0.05)

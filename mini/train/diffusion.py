@@ -12,9 +12,20 @@ import torch
 import torch.nn.functional as F
 
 from mini.architectures import tiny_sdxl
-from mini.train.autoencoder import CELLS, LATENTS, LENGTH, SIDE, Latents, by_world, cell_readers
+from mini.train.autoencoder import (
+    CELLS,
+    LATENTS,
+    LENGTH,
+    PART,
+    SIDE,
+    WEIGHTS,
+    Latents,
+    by_world,
+    cell_readers,
+)
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
+from mini.train.warm import warm, words_of
 from mini.train.worlds import Mixture
 
 
@@ -28,8 +39,10 @@ def prompt_states(pipe: Any, prompts: list[str]) -> tuple[torch.Tensor, torch.Te
     return torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1), second.text_embeds
 
 
-def train_unet(work: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1) -> None:
-    """Leaves `unet.pt`."""
+def train_unet(
+    work: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1, start: Path | None = None
+) -> None:
+    """Leaves `unet.pt`. `start` is a folder of finished models to train further."""
     from diffusers import DDPMScheduler
     from diffusers.models.attention_processor import AttnProcessor
     from diffusers.training_utils import EMAModel
@@ -40,6 +53,8 @@ def train_unet(work: Path, mixture: Mixture, steps: int, batch: int, seed: int =
         return
     pipe = tiny_sdxl(world_words(seed), LENGTH, SIDE)
     pipe.vae.load_state_dict(torch.load(work / "vae.pt", weights_only=True))
+    if start:
+        _go_on_from(start / PART, pipe)
     latents = Latents(work, mixture, pipe.vae)
     scale = 1 / latents.spread
     scheduler = DDPMScheduler.from_config(pipe.scheduler.config)
@@ -87,3 +102,11 @@ def train_unet(work: Path, mixture: Mixture, steps: int, batch: int, seed: int =
     state = {name: net[name].state_dict() for name in ("unet", "text", "text_2")}
     torch.save({**state, "scale": torch.tensor(scale)}, work / "unet.pt")
     stage.finish()
+
+
+def _go_on_from(folder: Path, pipe: Any) -> None:
+    """Fill the UNet and the text encoders with those in `folder`; its autoencoder is not touched."""
+    warm(pipe.unet, folder / "unet" / WEIGHTS)
+    words, former = pipe.tokenizer.get_vocab(), words_of(folder / "tokenizer" / "tokenizer.json")
+    for name in ("text_encoder", "text_encoder_2"):
+        warm(getattr(pipe, name), folder / name / "model.safetensors", words, former)

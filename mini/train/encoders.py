@@ -18,12 +18,14 @@ from mini.architectures import tiny_blip, tiny_clip
 from mini.train.pictures import jitter
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
+from mini.train.warm import warm, words_of
 from mini.train.worlds import Mixture, Reader, World
 from mini.weights import write_domains
 
 SIDE = 128
 LENGTH = {"clip": 64, "blip": 128}
 WIDTH = 192
+WEIGHTS = {"clip": "open_clip_model.safetensors", "blip": "model.safetensors"}
 
 
 @dataclass
@@ -86,13 +88,18 @@ def pixels_of(world: World, chosen: list[int], rng: random.Random) -> torch.Tens
 
 
 def train_encoder(
-    kind: str, work: Path, out: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1
-) -> None:
+    kind: str, work: Path, out: Path, mixture: Mixture, steps: int, batch: int, seed: int = 1,
+    start: Path | None = None,
+) -> None:  # fmt: skip
     """`kind` is "clip" or "blip"; writes the model to `out`. Every batch is of one world: telling a radiograph from a
-    scene is no lesson."""
+    scene is no lesson. `start` is a folder of finished models to train further."""
     torch.manual_seed(seed)
     stage = Stage(kind, work, steps)
     pair = clip_pair(seed) if kind == "clip" else blip_pair(seed)
+    if start:
+        folder = start / kind
+        words = words_of(folder / "tokenizer.json")
+        warm(pair.model, folder / WEIGHTS[kind], pair.tokenizer.get_vocab(), words)
     heads = [
         torch.nn.ModuleDict({world.name: world.facts(WIDTH, whole=True) for world in mixture.worlds})
         for _ in range(2)

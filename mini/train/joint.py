@@ -12,7 +12,7 @@ from mini.train.films import FilmStore
 from mini.train.lessons import Lesson, Lessons
 from mini.train.pictures import PictureStore
 from mini.train.progress import Optimisers, Stage
-from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, see, trained
+from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
 from mini.train.turns import Encoder, turn_loss
 
 
@@ -32,8 +32,10 @@ def train_joint(
     tower = model.model.visual
     if not start or (work / "tower.pt").exists():
         tower.load_state_dict(torch.load(work / "tower.pt", weights_only=True))
-    # Trained along at the language model's rate, the tower forgot what the first stage had taught.
+    # Trained along at the language model's rate, the tower forgot what the first stage had taught. Its last layer,
+    # which merges patches to tokens, learns along: what is linear in its tokens is not yet easy to look up by kind.
     tower.requires_grad_(False)
+    tower.merger.requires_grad_(True)
     model.train()
     optimisers = Optimisers(model, 2e-3, 1.5e-3, steps, warm=200, keep_adam=("embed",))
     parts = {"model": model, "optimisers": optimisers}
@@ -65,8 +67,10 @@ def taught(
         with torch.autocast("cpu", dtype=torch.bfloat16):
             seen = None
             if lesson.pictures is not None:
+                tower = model.model.visual
                 with torch.no_grad():
-                    seen = see(model.model.visual, lesson.pictures)
+                    patches = look(tower, lesson.pictures)
+                seen = merged(tower, patches)
             summed, tokens, right = turn_loss(
                 model, encoder, lesson.turns, seen, noise if lesson.noise else 0.0, rng
             )

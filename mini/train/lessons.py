@@ -1,6 +1,7 @@
 """What the miniature's Qwen2-VL is taught in each step: batches of turns of one system prompt each.
 
-Steps alternate between the general domain and radiographs; talk is in every one.
+Two steps of three are of the general domain and one is of radiographs, whose world is smaller; talk is in every second
+one.
 """
 
 import random
@@ -57,23 +58,26 @@ class Lessons:
 
     def of(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
         """`size` readings of pictures and half as many of texts, and the rest; at most `most` kinds or findings."""
+        turn, kind = divmod(step, 3)
+        if kind == 2:
+            yield from self._of_films(turn, size, most, rng)
+        else:
+            yield from self._of_scenes(2 * turn + kind, size, most, rng)
         if step % 2:
-            yield from self._of_films(step // 2, size, most, rng)
-        else:
-            yield from self._of_scenes(step // 2, size, most, rng)
-        if step // 2 % 2:
+            yield self._talk(step // 2, size, rng)
+
+    def _talk(self, step: int, size: int, rng: random.Random) -> Lesson:
+        if step % 2:
             drills = [self.talk.drill(rng) for _ in range(size // 2)]
-            yield Lesson("talk_dense", drills, weight=0.5, noise=False)
-        else:
-            turns = self.talk.batch(size, rng)
-            yield Lesson(
-                "found" if turns[0].task == "talk.found" else "asked", turns, weight=0.5, noise=False
-            )
+            return Lesson("talk_dense", drills, weight=0.5, noise=False)
+        turns = self.talk.batch(size, rng)
+        name = "found" if turns[0].task == "talk.found" else "asked"
+        return Lesson(name, turns, weight=0.5, noise=False)
 
     # ------------------------------------------------------------------ the general domain
 
     def _of_scenes(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
-        shares, n = (LONG, size // 2) if step % 4 == 3 else (SHORT, size)
+        shares, n = (LONG, size * 3 // 5) if step % 3 == 2 else (SHORT, size)
         name = "long" if shares is LONG else "short"
         chosen = [rng.choice(self.simple if most == 1 else self.mixed) for _ in range(n)]
         pictures = normalised([jitter(self.scenes.pixels[i], rng) for i in chosen])
@@ -85,39 +89,37 @@ class Lessons:
             text, told = told_text(told_scene(rng, most), rng)
             turns.append(reading_turn(self.general, text, told, Modality.IMAGE, rng, shares))
         yield Lesson(name, turns, pictures)
-        turns = self._scene_writing(size // 2, step, most, rng)
-        yield Lesson(turns[0].task.split(".")[0], turns)
-        turns = self._scene_exercises(size // 2 + 1, step, rng)
-        yield Lesson(f"{turns[0].task}_dense", turns, weight=0.5, noise=False)
+        missing = Modality.TEXT if step % 4 == 3 else Modality.IMAGE
+        turns = [self._describing(missing, most, rng) for _ in range(size * 3 // 5)]
+        yield Lesson("describe", turns)
+        exercise = step % 5
+        turns = [self._scene_exercise(exercise, most, rng) for _ in range(size * 2 // 5)]
+        if exercise == 0:
+            yield Lesson("refine", turns)
+        else:
+            yield Lesson(f"{turns[0].task}_dense", turns, weight=0.5, noise=False)
 
-    def _scene_exercises(self, n: int, step: int, rng: random.Random) -> list[Turn]:
-        """Most tokens of the answers are facts: words, relations, and crowded texts to read or describe."""
-        if step % 4 == 0:
-            return [drill(rng) for _ in range(n)]
-        if step % 4 == 3:
-            return [ties(rng) for _ in range(n)]
-        turns = []
-        for _ in range(n):
-            text, told = told_text(crowd(rng), rng)
-            if step % 4 == 1:
-                turns.append(self.general.describing(told, Modality.IMAGE, rng))
-            else:
-                turns.append(self.general.merged(text, told, Modality.IMAGE, rng))
-        return turns
+    def _describing(self, missing: Modality, most: int, rng: random.Random) -> Turn:
+        """Every candidate begins with a description, and binding each kind of a graph to its own number and colour is
+        learnt late, so there are many of them."""
+        scene = told_scene(rng, most)
+        facts = scene.told(rng) if missing is Modality.IMAGE or rng.random() < 0.3 else scene.shown()
+        return self.general.describing(facts, missing, rng)
 
-    def _scene_writing(self, n: int, step: int, most: int, rng: random.Random) -> list[Turn]:
-        """Descriptions (of a lost picture, of a lost text) or refined texts: one system prompt a batch."""
-        kind = step % 3
-        turns = []
-        for _ in range(n):
+    def _scene_exercise(self, kind: int, most: int, rng: random.Random) -> Turn:
+        """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
+        describe."""
+        if kind == 0:
             scene = told_scene(rng, most)
-            facts = scene.told(rng) if kind == 0 or rng.random() < 0.3 else scene.shown()
-            if kind == 2:
-                turns.append(self.general.refining(facts, rng))
-            else:
-                missing = Modality.IMAGE if kind == 0 else Modality.TEXT
-                turns.append(self.general.describing(facts, missing, rng))
-        return turns
+            return self.general.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
+        if kind == 1:
+            return drill(rng)
+        if kind == 2:
+            return ties(rng)
+        text, told = told_text(crowd(rng), rng)
+        if kind == 3:
+            return self.general.describing(told, Modality.IMAGE, rng)
+        return self.general.merged(text, told, Modality.IMAGE, rng)
 
     # ------------------------------------------------------------------ radiographs and their reports
 

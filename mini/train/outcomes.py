@@ -37,13 +37,13 @@ def outcome(action: NextAction, sight: Sight, rng: random.Random) -> tuple[str, 
         case "regenerate":
             number = len(sight.subjects) + 1
             chosen = rng.choice((number, sight.chosen or number))
-            told = results.made_told(number, action.subject, rng.uniform(20, 190), chosen)
+            told = results.made_told(number, action.subject, rng.uniform(20, 400), chosen)
             return told, told
         case "rerank":
             weights: dict[str, float] = {term: rng.randint(0, 20) / 10 for term in TERMS}
             weights |= {weight.term: weight.weight for weight in action.weights}
             chosen_now = rng.choice([*others, sight.chosen]) if sight.chosen else None
-            told = results.reranked_told(weights, sight.chosen, chosen_now, rng.uniform(20, 190))
+            told = results.reranked_told(weights, sight.chosen, chosen_now, rng.uniform(20, 400))
             return told, told.partition(" Weights:")[0]
         case "find_similar":
             found = [
