@@ -9,10 +9,12 @@ from scipy.optimize import nnls
 from scipy.stats import spearmanr
 from sklearn.model_selection import GroupKFold
 
+from eval.metrics.bootstrap import Interval, interval, resample_counts
 from eval.ranking.choice import likeness, quality
-from eval.task import Candidates, Floats
+from eval.task import MODALITIES, Candidates, Floats
 
 FOLDS = 5
+RESAMPLES = 2000
 STEPS = 10
 """Of the sweep: weights are multiples of 1 / STEPS that sum to 1."""
 
@@ -41,6 +43,16 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """By how much the chosen candidates are more like the truth than random ones, where one modality is missing."""
+
+    missing: str
+    samples: int
+    gain: Interval
+    """Mean over samples of the chosen one's likeness less the mean of all; 95 % of a paired bootstrap over samples."""
+
+
+@dataclass(frozen=True)
 class RankingReport:
     """Likeness is the cosine with the truth in the experiment's encoder, x100, mean over samples."""
 
@@ -57,6 +69,7 @@ class RankingReport:
     best: float
     worst: float
     scores: tuple[Score, ...]
+    gains: tuple[Gain, ...]
     learned: Mapping[str, float] = field(default_factory=dict)
     """Non-negative weights fitted to the truth of all samples by least squares: no method."""
     learned_likeness: float = float("nan")
@@ -107,6 +120,7 @@ def analyse(
         best=float(np.mean([value[group].max() for group in groups])),
         worst=float(np.mean([value[group].min() for group in groups])),
         scores=tuple(_score(name, score, value, groups) for name, score in scores.items()),
+        gains=tuple(_gains(candidates, value, with_choice)),
         sweep=tuple(_sweep(candidates, value, groups, [name for name in swept if name in candidates.terms])),
         **learned,
     )
@@ -122,6 +136,19 @@ def _groups(candidates: Candidates, value: np.ndarray) -> list[np.ndarray]:
     order = known[np.lexsort((candidates.index[known], candidates.rows[known]))]
     cuts = np.flatnonzero(np.diff(candidates.rows[order])) + 1
     return [group for group in np.split(order, cuts) if len(group) > 1]
+
+
+def _gains(candidates: Candidates, value: np.ndarray, groups: list[np.ndarray]) -> list[Gain]:
+    """By missing modality; one that no sample misses is left out."""
+    found = []
+    for slot, modality in enumerate(MODALITIES):
+        mine = [group for group in groups if candidates.slots[group[0]] == slot]
+        if not mine:
+            continue
+        gains = np.array([value[g][candidates.chosen[g]][0] - value[g].mean() for g in mine])
+        resampled = resample_counts(len(mine), RESAMPLES) @ gains / len(mine)
+        found.append(Gain(modality, len(mine), interval(float(gains.mean()), resampled)))
+    return found
 
 
 def _score(name: str, score: np.ndarray, value: np.ndarray, groups: list[np.ndarray]) -> Score:

@@ -67,6 +67,11 @@ def test_the_analysis_by_hand() -> None:
     assert by_name["clip"].correlation == pytest.approx(-1 / 3)
     assert found.learned["graph"] > 0 and found.learned["clip"] == 0
     assert found.learned_same == pytest.approx(close, rel=1e-4)
+    (gain,) = found.gains
+    assert (gain.missing, gain.samples) == ("image", 3)
+    assert gain.gain.value == pytest.approx(found.chosen - found.random, rel=1e-4)
+    half = (close - far_off) / 2  # every sample's own gain is this, up or down
+    assert (gain.gain.low, gain.gain.high) == pytest.approx((-half, half), rel=1e-4)
     assert found.upper == max(found.learned_same, *(each.likeness for each in found.sweep))
     best = max(found.sweep, key=lambda each: each.likeness)
     assert len(found.sweep) == 11 and best.weights["graph"] > best.weights["clip"]
