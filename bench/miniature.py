@@ -15,16 +15,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import structlog
-from PIL import Image, ImageChops, ImageEnhance
+from PIL import Image, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._measured import Measured, table
 from data.sample import Domain
 from mini.endpoint.process import start
-from mini.exam import Examiner, retrieval
-from mini.exam_medical import MedicalExaminer
+from mini.exam import Examiner, captioned, retrieval
+from mini.exam_medical import MedicalExaminer, described
 from mini.exam_parts import examine
 from mini.weights import domains_of, folder
 from tools.lmm.client import Client
@@ -33,11 +34,17 @@ from tools.lmm.endpoint import Endpoint
 GENERAL = ("pictures", "texts", "captions", "stepwise", "writing", "talk")
 MEDICAL = ("radiographs", "reports", "reports stepwise", "reports writing")
 CHANGES: dict[str, Callable[[Any], Any]] = {
-    "shifted by 6 px": lambda image: ImageChops.offset(image, 6, 6),
+    "shifted by 6 px": lambda image: shifted(image, 6),
     "brighter by 15 %": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
     "at 64 px": lambda image: image.resize((64, 64), Image.Resampling.BILINEAR),
     "as JPEG of quality 40": lambda image: jpeg(image, 40),
 }
+
+
+def shifted(image: Image.Image, by: int) -> Image.Image:
+    """Right and down; the edge is drawn out, as nothing comes in from the other side in life."""
+    pixels = np.pad(np.asarray(image.convert("RGB")), ((by, 0), (by, 0), (0, 0)), "edge")
+    return Image.fromarray(pixels[: image.height, : image.width])
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:
@@ -68,12 +75,20 @@ async def measure_scorers(n: int) -> dict[str, dict[str, float]]:
     from tools.scorers.clip import load_clip
 
     found = {}
-    for name, scorer in (
-        ("clip", load_clip(f"local-dir:{folder('clip')}")),
-        ("blip", load_blip(str(folder("blip")))),
-    ):
-        by_picture, by_text = await retrieval(scorer, n)
-        found[f"retrieval, {name}"] = {"picture to text": by_picture, "text to picture": by_text}
+    loaders: dict[str, Callable[[], Any]] = {
+        "clip": lambda: load_clip(f"local-dir:{folder('clip')}"),
+        "blip": lambda: load_blip(str(folder("blip"))),
+    }
+    for name, load in loaders.items():
+        scorer, worlds = load(), {"scenes": captioned(n)}
+        if Domain.XRAY in domains_of(folder(name)):
+            worlds["radiographs"] = described(n)
+        for world, pairs in worlds.items():
+            by_picture, by_text = await retrieval(scorer, pairs)
+            found[f"retrieval of {world}, {name}"] = {
+                "picture to text": by_picture,
+                "text to picture": by_text,
+            }
     return found
 
 

@@ -4,7 +4,7 @@ questions, the real scorers. `bench/miniature.py` takes the long exam, the tests
 import asyncio
 import io
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -282,21 +282,28 @@ def invented(report: Report, name: str, scene: Scene, text: str) -> None:
             report.check(name, facts[word] not in true)
 
 
-async def retrieval(scorer: Any, n: int, of: int = 64) -> tuple[float, float]:
-    """R@1 of `of`, picture to text and text to picture, with all facts told; mean over n // of groups."""
-    by_picture, by_text, groups = 0.0, 0.0, max(1, n // of)
+async def retrieval(scorer: Any, pairs: Sequence[tuple[Any, str]], of: int = 64) -> tuple[float, float]:
+    """R@1 of `of`, picture to text and text to picture; mean over the whole groups of `of` among `pairs`."""
+    by_picture, by_text, groups = 0.0, 0.0, max(1, len(pairs) // of)
     for group in range(groups):
-        layouts = [layout_of("mmimdb", SEED, group * of + i)[0] for i in range(of)]
+        some = pairs[group * of : (group + 1) * of]
         data = []
-        for layout in layouts:
+        for picture, _ in some:
             buffer = io.BytesIO()
-            draw(layout).save(buffer, "PNG")
+            picture.save(buffer, "PNG")
             data.append(buffer.getvalue())
-        rng = random.Random(group)
-        texts = [TELLERS["caption"](replace(layout.scene, deed=None), rng) for layout in layouts]
-        pictures, said = await scorer.embed_images(data), await scorer.embed_texts(texts)
+        pictures, said = await scorer.embed_images(data), await scorer.embed_texts([text for _, text in some])
         cosines = pictures @ said.T
-        right = range(of)
-        by_picture += sum(cosines[i].argmax() == i for i in right) / of / groups
-        by_text += sum(cosines[:, i].argmax() == i for i in right) / of / groups
+        right = range(len(some))
+        by_picture += sum(cosines[i].argmax() == i for i in right) / len(some) / groups
+        by_text += sum(cosines[:, i].argmax() == i for i in right) / len(some) / groups
     return by_picture, by_text
+
+
+def captioned(n: int) -> list[tuple[Any, str]]:
+    """Held-out scenes and captions that tell all that they show."""
+    pairs = []
+    for index in range(n):
+        layout, rng = layout_of("mmimdb", SEED, index)[0], random.Random(f"caption-{index}")
+        pairs.append((draw(layout), TELLERS["caption"](layout.scene.shown(), rng)))
+    return pairs

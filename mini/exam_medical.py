@@ -5,6 +5,7 @@ import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from data.sample import Domain, Modality
@@ -154,3 +155,17 @@ def mentioned(report: Report, film: Film, text: str) -> None:
 
 def _unordered(knowledge: MedicalKnowledge) -> list[str]:
     return sorted(fact.model_dump_json() for fact in knowledge.findings)
+
+
+def described(n: int) -> list[tuple[Any, str]]:
+    """Held-out radiographs and descriptions of all that they show; no two of a group of 64 are alike.
+
+    Every third radiograph is normal, and normal ones are told alike, so all but one of each description are left out.
+    """
+    pairs: dict[str, Any] = {}
+    for index in count():
+        study = study_of("iuxray", SEED, index, exposures=1)
+        shown = study.film.shown()
+        pairs.setdefault(describe(shown, subjects(shown)[0]), draw(study.exposures[0]))
+        if len(pairs) == n:
+            return [(picture, text) for text, picture in pairs.items()]
