@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eval.experiment import HeadSpec, MethodSpec, digest
 from eval.methods import method_type
+from eval.specs import HeadSpec, MethodSpec, digest
 
 FORMAT = 1
 """Goes up when what all cells share changes: metrics, the training loop."""

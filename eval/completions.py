@@ -16,8 +16,8 @@ from typing import Any
 
 from data.missing import Mask
 from eval.errors import EvalError
-from eval.experiment import DataSpec, MaskSpec, digest
 from eval.runfolder import RECORDS, RunFolder, open_run
+from eval.specs import DataSpec, MaskSpec, digest
 
 Tell = Callable[[str], None]
 

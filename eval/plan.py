@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.cells import Cell, Inputs, Missing, Source
 from eval.completions import Tell
 from eval.errors import EvalError, unknown
-from eval.experiment import Experiment, MethodSpec
+from eval.experiment import Experiment
 from eval.features.cache import FeatureCache
 from eval.features.encoders import Encoder, resolve
 from eval.features.extract import Extractor
@@ -17,6 +17,7 @@ from eval.methods import build, method_type
 from eval.places import Places
 from eval.runfolder import open_run
 from eval.scene import Given, Scene, make_run, mask_of, open_scene
+from eval.specs import MethodSpec
 
 Key = tuple[str, float | None]
 """A role and a missing rate."""

@@ -8,8 +8,9 @@ from data.leaks import LeakReport
 from data.missing import Mask
 from eval.completions import Tell, Wanted, complete
 from eval.errors import EvalError
-from eval.experiment import DataSpec, Experiment, MaskSpec
+from eval.experiment import Experiment
 from eval.runfolder import RunFolder, open_run
+from eval.specs import DataSpec, MaskSpec
 from eval.splits import Split, check_leaks, open_split, with_common_classes
 
 Given = Mapping[str, Sequence[Path]]

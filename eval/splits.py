@@ -13,7 +13,7 @@ from data.missing import COMPLETE, Mask, coco_seed, simulate
 from data.sample import Dataset, Fault, Sample
 from data.views import First
 from eval.errors import EvalError
-from eval.experiment import DataSpec, MaskSpec
+from eval.specs import DataSpec, MaskSpec
 from eval.task import Bools, Ints
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from eval.experiment import HeadSpec
+from eval.specs import HeadSpec
 
 MODALITIES = ("image", "text")
 """Order of the columns of every presence mask."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from eval.cells import Arrays, Cell, Measured, Result, Source, Store, numbers
-from eval.experiment import HeadSpec
 from eval.features.saved import load_part
 from eval.heads import predict, train_head
 from eval.methods import build
@@ -17,6 +16,7 @@ from eval.metrics.bootstrap import macro_f1, mean_average_precision, resample_co
 from eval.metrics.classification import Figures, figures, tuned_threshold
 from eval.metrics.memory import Peak
 from eval.metrics.similarity import similarities
+from eval.specs import HeadSpec
 from eval.task import MODALITIES, Floats, Part, Task
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eval.experiment import HeadSpec
 from eval.heads.losses import loss_of
 from eval.heads.networks import Attention, Linear
 from eval.heads.training import Schedule, seeded, train
+from eval.specs import HeadSpec
 from eval.task import Bools, Floats, Pair
 
 PREDICT_ROWS = 4096

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from eval.experiment import HeadSpec
+from eval.specs import HeadSpec
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits [b, C], labels [b, C] of 0 and 1) -> scalar."""

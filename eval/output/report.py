@@ -7,7 +7,7 @@ from eval.cells import Store
 from eval.compare import Comparison, Difference, Recovered
 from eval.cost import RunCost, run_cost
 from eval.errors import EvalError
-from eval.experiment import Experiment, MethodSpec, Published
+from eval.experiment import Experiment, Published
 from eval.features.saved import load_candidates, load_part
 from eval.methods import build, method_type
 from eval.metrics.bootstrap import Interval
@@ -16,6 +16,7 @@ from eval.plan import Plan, Ranked, run_of
 from eval.ranking.analysis import RankingReport, analyse
 from eval.results import Block, Results
 from eval.scene import Scene
+from eval.specs import MethodSpec
 from eval.splits import classes_without_positive
 from eval.task import MODALITIES
 

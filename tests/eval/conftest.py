@@ -15,7 +15,7 @@ from data.catalog import open_dataset
 from data.missing import simulate
 from data.record import Blob, Call, Candidate, Record, Scores
 from data.sample import Domain, Modality, Sample
-from eval.experiment import DataSpec, HeadSpec, MaskSpec
+from eval.specs import DataSpec, HeadSpec, MaskSpec
 from eval.splits import open_split
 from eval.task import Bools, Candidates, Floats, Part, Task
 from mini.weights import folder as weights

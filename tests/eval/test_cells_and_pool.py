@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from eval.cells import Cell, Inputs, Result, Source, Store
-from eval.experiment import HeadSpec, MethodSpec
 from eval.features.saved import load_part, save_candidates, save_part
 from eval.methods import NAMES
 from eval.pool import work_through
+from eval.specs import HeadSpec, MethodSpec
 from eval.task import Part
 from eval.work import work
 

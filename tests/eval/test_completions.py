@@ -16,7 +16,8 @@ from data.missing import Mask, read_mask
 from eval import completions
 from eval.completions import MADE_BY_OTHER_SETTINGS, Wanted, complete, cost_of, log_of, mask_file
 from eval.errors import EvalError
-from eval.experiment import DataSpec, MaskSpec, load, names
+from eval.experiment import load, names
+from eval.specs import DataSpec, MaskSpec
 
 PROGRAM = """#!/bin/sh
 # Stands for `python -m agent.run`: takes the same words, answers with the same statuses.

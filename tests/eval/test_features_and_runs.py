@@ -13,12 +13,12 @@ from data.missing import simulate
 from data.sample import ImageRef
 from eval.cost import run_cost
 from eval.errors import EvalError
-from eval.experiment import DataSpec, MaskSpec
 from eval.features.cache import FeatureCache
 from eval.features.encoders import Encoder, resolve
 from eval.features.extract import Extractor, stacked
 from eval.features.parts import build_part, candidates_of
 from eval.runfolder import open_run
+from eval.specs import DataSpec, MaskSpec
 from eval.splits import check_leaks, open_split
 
 MakeRun = Callable[..., Path]

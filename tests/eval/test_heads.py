@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from eval.experiment import HeadSpec
 from eval.heads import predict, train_head
 from eval.heads.build import network
 from eval.heads.losses import focal
 from eval.heads.training import Schedule, seeded, train
+from eval.specs import HeadSpec
 
 
 def test_focal_loss_by_hand() -> None:
