@@ -92,6 +92,7 @@ class Optimisers:
     def __init__(
         self, module: torch.nn.Module, muon_lr: float, adam_lr: float, steps: int, decay: float = 0.01,
         keep_adam: tuple[str, ...] = ("embed", "head", "patch", "position", "token"), warm: int = 100,
+        hold: float = 0.8,
     ) -> None:  # fmt: skip
         matrices: list[torch.nn.Parameter] = []
         rest: list[torch.nn.Parameter] = []
@@ -103,7 +104,7 @@ class Optimisers:
             hidden = parameter.ndim == 2 and not any(word in name for word in keep_adam)
             (matrices if hidden else rest).append(parameter)
         self.base = (muon_lr, adam_lr)
-        self.steps, self.warm = steps, warm
+        self.steps, self.warm, self.hold = steps, warm, hold
         muon = torch.optim.Muon(matrices, lr=muon_lr, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
         adam = torch.optim.AdamW(rest, lr=adam_lr, weight_decay=0.0, betas=(0.9, 0.98))
         self.parts = (muon, adam)
@@ -113,7 +114,7 @@ class Optimisers:
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, 1.0))
         for base, part in zip(self.base, self.parts, strict=True):
             for group in part.param_groups:
-                group["lr"] = base * rate(step, self.steps, self.warm)
+                group["lr"] = base * rate(step, self.steps, self.warm, self.hold)
             part.step()
             part.zero_grad(set_to_none=True)
         return norm
