@@ -13,6 +13,11 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
+def cores() -> int:
+    """Those that this process may use; a bench may be pinned beside other work."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Measured:
     """Starts a clock; `write` puts `bench/results/<name>.json` and `.md`."""
 
@@ -24,7 +29,7 @@ class Measured:
         """`lines` are the page without what it was measured on; `more` says how much was measured."""
         about = {
             "date": datetime.now(UTC).date().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU used",
+            "machine": f"{platform.machine()}, {cores()} core{'s' if cores() > 1 else ''}, no GPU used",
             "python": platform.python_version(),
             "versions": {name: version(name) for name in self.packages},
             **more,

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import io
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from PIL import Image, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._measured import Measured, table
+from bench._measured import Measured, cores, table
 from data.sample import Domain
 from mini.endpoint.process import start
 from mini.exam import Examiner, captioned, retrieval
@@ -56,7 +55,7 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     medical = Domain.XRAY in domains_of(model or folder("qwen2_vl"))
-    async with start(model, threads=os.cpu_count() or 2) as endpoint:
+    async with start(model, threads=cores()) as endpoint:
         reports = await examine(endpoint.url, endpoint.model, n, GENERAL + (MEDICAL if medical else ()))
         figures |= {name: report.figures() for name, report in reports.items()}
         async with Client(Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)) as lmm:

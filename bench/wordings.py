@@ -9,7 +9,6 @@ once in held-out ones. Writes bench/results/wordings.json and .md.
 import argparse
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._measured import Measured, table
+from bench._measured import Measured, cores, table
 from data.sample import Domain
 from mini.endpoint.process import start
 from mini.exam import Examiner, Report
@@ -61,7 +60,7 @@ def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
 
 
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
-    async with start(model, threads=os.cpu_count() or 2) as endpoint:
+    async with start(model, threads=cores()) as endpoint:
         served = Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)
         async with Client(served) as lmm:
             return {

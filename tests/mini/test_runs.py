@@ -1,0 +1,43 @@
+"""The main job on the miniature: real models, a real endpoint, real data forms, one program, both domains."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data.record import Record
+from mini.dataset import materialise
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 900
+
+
+@pytest.mark.parametrize(("form", "domain"), [("mmimdb", "general"), ("iuxray", "xray")])
+def test_both_directions_are_completed_in_every_domain(tmp_path, form, domain):
+    root = materialise(form, tmp_path, samples=60)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "LMM_", "OPENAI_", "IMAGES_"))}
+    words = ["--dataset", form, "--root", root, "--type", "mixed", "--rate", "1", "--limit", "4"]
+    words += ["--candidates", "2", "--out", tmp_path / "run"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "agent.run", *map(str, words)],
+        cwd=tmp_path,
+        env=clean | {"KB_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    records = [
+        Record.model_validate_json(line)
+        for line in (tmp_path / "run" / "records.jsonl").read_text().splitlines()
+    ]
+    assert len(records) == 4 and {record.domain for record in records} == {domain}
+    assert {record.missing for record in records} == {"image", "text"}
+    for record in records:
+        assert record.failure is None and record.graph and len(record.candidates) == 2
+        assert record.chosen is not None
+        scores = record.candidates[record.chosen].scores
+        assert None not in (scores.graph, scores.clip, scores.blip) and scores.quality > 0
