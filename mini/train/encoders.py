@@ -116,7 +116,7 @@ def train_encoder(
     while stage.step < steps:
         rng = random.Random(f"{seed}-{kind}-{stage.step}")
         torch.manual_seed(seed * 1_000_003 + stage.step)
-        (world,) = rng.choices(mixture.worlds, mixture.shares)
+        world = rng.choice(mixture.worlds)
         chosen = [rng.randrange(len(world)) for _ in range(batch)]
         texts, told = zip(*(world.text(i, rng) for i in chosen), strict=True)
         coded = pair.tokenizer(list(texts), padding="max_length" if kind == "clip" else True, truncation=True,

@@ -13,6 +13,7 @@ from mini.train.lessons import Lesson, Lessons
 from mini.train.pictures import PictureStore
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
+from mini.train.tower import TOWER
 from mini.train.turns import Encoder, turn_loss
 
 
@@ -22,7 +23,8 @@ def train_joint(
 ) -> None:  # fmt: skip
     """Second stage. Writes the model to `out`.
 
-    `start` is a folder of finished models to train further; its tower stays where the first stage was not run.
+    `start` is a folder of finished models to train further, with its own tower unless the first stage has left one.
+    What that left is used up: the model that comes out has it, and its merger has gone on from there.
     """
     torch.manual_seed(seed)
     stage = Stage("qwen-joint", work, steps)
@@ -30,8 +32,8 @@ def train_joint(
     encoder, lessons = Encoder(tokenizer), Lessons(scenes, films)
     model = trained(start / PART, tokenizer) if start else build(VOCABULARY, encoder.ids)
     tower = model.model.visual
-    if not start or (work / "tower.pt").exists():
-        tower.load_state_dict(torch.load(work / "tower.pt", weights_only=True))
+    if not stage.checkpoint.exists() and (not start or (work / TOWER).exists()):
+        tower.load_state_dict(torch.load(work / TOWER, weights_only=True))
     # Trained along at the language model's rate, the tower forgot what the first stage had taught. Its last layer,
     # which merges patches to tokens, learns along: what is linear in its tokens is not yet easy to look up by kind.
     tower.requires_grad_(False)
@@ -57,6 +59,7 @@ def train_joint(
         if stage.step % 500 == 0:
             export(model, tokenizer, out)
     export(model, tokenizer, out)
+    (work / TOWER).unlink(missing_ok=True)
     stage.finish()
 
 

@@ -18,6 +18,7 @@ from mini.train.conversations import (
     Turn,
     crowd,
     drill,
+    named,
     reading_turn,
     ties,
     told_text,
@@ -29,6 +30,9 @@ from mini.train.talk import TalkTeacher
 from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
+
+EXERCISES = ("refine", "named", "drill", "named", "describe", "ties", "named", "merged")
+"""Of the general domain, one kind a step."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,9 @@ class Lessons:
         missing = Modality.TEXT if step % 4 == 3 else Modality.IMAGE
         turns = [self._describing(missing, most, rng) for _ in range(size * 3 // 5)]
         yield Lesson("describe", turns)
-        exercise = step % 5
+        exercise = EXERCISES[step % len(EXERCISES)]
         turns = [self._scene_exercise(exercise, most, rng) for _ in range(size * 2 // 5)]
-        if exercise == 0:
+        if exercise == "refine":
             yield Lesson("refine", turns)
         else:
             yield Lesson(f"{turns[0].task}_dense", turns, weight=0.5, noise=False)
@@ -106,18 +110,20 @@ class Lessons:
         facts = scene.told(rng) if missing is Modality.IMAGE or rng.random() < 0.3 else scene.shown()
         return self.general.describing(facts, missing, rng)
 
-    def _scene_exercise(self, kind: int, most: int, rng: random.Random) -> Turn:
-        """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
-        describe."""
-        if kind == 0:
+    def _scene_exercise(self, kind: str, most: int, rng: random.Random) -> Turn:
+        """Refined texts; and exercises, most of whose tokens are facts: words, relations, things asked for by name, and
+        crowded texts to read or describe."""
+        if kind == "refine":
             scene = told_scene(rng, most)
             return self.general.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
-        if kind == 1:
+        if kind == "drill":
             return drill(rng)
-        if kind == 2:
+        if kind == "ties":
             return ties(rng)
+        if kind == "named":
+            return named(rng)
         text, told = told_text(crowd(rng), rng)
-        if kind == 3:
+        if kind == "describe":
             return self.general.describing(told, Modality.IMAGE, rng)
         return self.general.merged(text, told, Modality.IMAGE, rng)
 

@@ -17,6 +17,8 @@ from mini.world import chest
 from mini.world.exposure import Exposure
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, Layout
 
+TOWER = "tower.pt"
+"""What the first stage leaves in the work folder for the second."""
 FILMS = 0.5
 """Radiographs in a batch, as a share of the scenes."""
 
@@ -67,7 +69,7 @@ def train_tower(
     work: Path, scenes: PictureStore, films: FilmStore, steps: int, batch: int, seed: int = 1,
     start: Path | None = None,
 ) -> None:  # fmt: skip
-    """First stage. Leaves `tower.pt`, the vision tower. `start` is a folder of finished models."""
+    """First stage. Leaves `TOWER`, the vision tower. `start` is a folder of finished models."""
     torch.manual_seed(seed)
     stage = Stage("qwen-tower", work, steps)
     if stage.done.exists():
@@ -104,5 +106,5 @@ def train_tower(
         torch.autograd.backward(scene_loss + FILMS * film_loss)
         optimisers.step(stage.step)
         stage.tick(parts, values | {f"film_{name}": value for name, value in film_values.items()})
-    torch.save(tower.state_dict(), work / "tower.pt")
+    torch.save(tower.state_dict(), work / TOWER)
     stage.finish()
