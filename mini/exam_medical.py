@@ -163,9 +163,9 @@ def described(n: int) -> list[tuple[Any, str]]:
     Every third radiograph is normal, and normal ones are told alike, so all but one of each description are left out.
     """
     pairs: dict[str, Any] = {}
-    for index in count():
-        study = study_of("iuxray", SEED, index, exposures=1)
+    numbers = count()
+    while len(pairs) < n:
+        study = study_of("iuxray", SEED, next(numbers), exposures=1)
         shown = study.film.shown()
         pairs.setdefault(describe(shown, subjects(shown)[0]), draw(study.exposures[0]))
-        if len(pairs) == n:
-            return [(picture, text) for text, picture in pairs.items()]
+    return [(picture, text) for text, picture in pairs.items()]

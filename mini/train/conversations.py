@@ -18,14 +18,13 @@ from mini.world.texts import (
     PARTICIPLES,
     TELLERS,
     describe,
-    phrase,
     plot,
     plural,
     relation_sentence,
 )
 from prompts.library import Library
 from tools.knowledge.answers import Knowledge, ObjectFact, Triplet, Triplets, Verdict
-from tools.knowledge.questions import Questions, Reading, edge_lines
+from tools.knowledge.questions import Questions, Reading
 from tools.knowledge.subjects import walk
 from tools.lmm.question import Question
 
@@ -234,20 +233,6 @@ def ties(rng: random.Random, sentences: int = 7) -> Turn:
         edges += [Triplet(head=h, relation=r, tail=t) for h, r, t in scene.relations]
     answer = Triplets(triplets=edges).model_dump_json()
     return Turn("", " ".join(told), "List the relations.", answer, "ties")
-
-
-def named(rng: random.Random) -> Turn:
-    """Number and colour of things that are asked for by name, out of a graph of many.
-
-    A description begins with the subject that was asked for, with what the graph says of it. In an ordinary description
-    two or three tokens depend on that; here nearly all do.
-    """
-    scene = crowd(rng)
-    groups = [replace(group, colour=group.colour if rng.random() < 0.8 else None) for group in scene.groups]
-    graph = edge_lines(as_edges(edges_of(replace(scene, groups=tuple(groups)))))
-    asked = rng.sample(groups, rng.randint(3, len(groups)))
-    names = ", ".join(f'"{group.kind}"' for group in asked)
-    return Turn("", graph, f"Describe {names}.", "; ".join(phrase(group) for group in asked), "named")
 
 
 def crowd(rng: random.Random) -> Scene:

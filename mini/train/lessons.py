@@ -18,7 +18,6 @@ from mini.train.conversations import (
     Turn,
     crowd,
     drill,
-    named,
     reading_turn,
     ties,
     told_text,
@@ -31,7 +30,7 @@ from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
-EXERCISES = ("refine", "named", "drill", "named", "describe", "ties", "named", "merged")
+EXERCISES = ("refine", "describe", "drill", "describe", "ties", "merged")
 """Of the general domain, one kind a step."""
 
 
@@ -111,8 +110,8 @@ class Lessons:
         return self.general.describing(facts, missing, rng)
 
     def _scene_exercise(self, kind: str, most: int, rng: random.Random) -> Turn:
-        """Refined texts; and exercises, most of whose tokens are facts: words, relations, things asked for by name, and
-        crowded texts to read or describe."""
+        """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
+        describe."""
         if kind == "refine":
             scene = told_scene(rng, most)
             return self.general.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
@@ -120,8 +119,6 @@ class Lessons:
             return drill(rng)
         if kind == "ties":
             return ties(rng)
-        if kind == "named":
-            return named(rng)
         text, told = told_text(crowd(rng), rng)
         if kind == "describe":
             return self.general.describing(told, Modality.IMAGE, rng)

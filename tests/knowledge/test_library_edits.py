@@ -4,7 +4,7 @@ import pytest
 
 from prompts.library import Library, PromptError
 
-WORDING = "Describe {{subject}} as a {{missing}}."
+WORDING = "Describe {{subject}} ({{facts}}) as a {{missing}}."
 
 
 def test_a_replaced_prompt_has_its_own_id_and_leaves_the_others_alone():
@@ -41,7 +41,10 @@ def test_a_rule_table_can_be_reworded_and_extended():
     [
         ("general/descibe", WORDING, "did you mean general/describe"),
         ("../../etc/passwd", WORDING, "no prompt '../../etc/passwd'"),
-        ("general/describe", "Describe {{subject}}.", r"{{missing}} and {{subject}} and the new text has the slot"),
+        (
+            "general/describe", "Describe {{subject}}.",
+            "{{facts}} and {{missing}} and {{subject}} and the new text has the slot",
+        ),
         ("general/describe", WORDING + "{{more}}", "{{more}}"),
         ("general/describe", "Describe it.", "no slots"),
         ("general/system", "  ", "cannot be empty"),

@@ -52,6 +52,21 @@ def test_every_question_can_be_asked_in_every_domain(
         assert question.prompt.startswith(f"{domain}/") and "@" in question.prompt
 
 
+def test_a_description_is_told_what_the_graph_says_of_its_subject(questions: Questions) -> None:
+    edges = [
+        Edge(head="Dog", relation="count", tail="2"), Edge(head="cat", relation="count", tail="1"),
+        Edge(head="dog", relation="attribute", tail="brown"), Edge(head="dog", relation="chases", tail="cat"),
+    ]  # fmt: skip
+    asked = {
+        subject: questions.describe(Domain.GENERAL, Modality.IMAGE, "describe:0", edges, subject)
+        for subject in ("dog", "cat", "bird")
+    }
+    assert '"dog" (count 2, attribute brown)' in asked["dog"].ask
+    assert '"cat" (count 1)' in asked["cat"].ask
+    assert '"bird" (nothing else is known of it)' in asked["bird"].ask
+    assert len({question.shared for question in asked.values()}) == 1, "the graph stays a shared prefix"
+
+
 def test_an_unknown_form_names_the_known_ones(questions: Questions) -> None:
     with pytest.raises(PromptError, match=r"poem.*plot, caption"):
         questions.refine(Domain.GENERAL, "poem", "refine:0", "x")

@@ -161,7 +161,7 @@ def test_facts_of_films_and_scenes_as_labels():
 @pytest.mark.parametrize("step", range(12))
 def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(lessons, step):
     found = list(lessons.of(step, 6, 3, random.Random(step)))
-    assert {lesson.weight for lesson in found} == {None, 0.5}
+    assert None in {lesson.weight for lesson in found} <= {None, 0.5}
     for lesson in found:
         assert len({turn.system for turn in lesson.turns}) == 1
         seen = [turn for turn in lesson.turns if turn.shared is None]

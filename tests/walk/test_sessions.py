@@ -185,7 +185,7 @@ async def test_a_replay_that_asks_something_else_says_what(world):
         await walk.run()
         text = await walk.export_json()
     export = json.loads(text)
-    export["library"]["general/describe"] = "Another {{subject}} and {{missing}}."
+    export["library"]["general/describe"] = "Another {{subject}} ({{facts}}) and {{missing}}."
     path = world.folder / "export.json"
     path.write_text(json.dumps(export))
     with pytest.raises(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agent.browser.listing import Listing, Query
 from web_helpers import PATIENCE
+
+from agent.browser.listing import Listing, Query
 
 
 @dataclass(frozen=True)

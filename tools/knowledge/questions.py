@@ -15,6 +15,8 @@ from data.record import Edge
 from data.sample import Domain, Modality
 from prompts.library import Library, Prompt, PromptError
 from tools.knowledge.answers import Knowledge, MedicalKnowledge, Triplets, Verdict
+from tools.knowledge.graph import LITERAL_RELATIONS
+from tools.knowledge.labels import normalise
 from tools.lmm.question import Part, Question
 
 READERS = {
@@ -52,6 +54,13 @@ class Reading:
 def edge_lines(edges: Sequence[Edge]) -> str:
     """One edge a line: `head | relation | tail`."""
     return "\n".join(f"{edge.head} | {edge.relation} | {edge.tail}" for edge in edges)
+
+
+def own_facts(edges: Sequence[Edge], subject: str) -> str:
+    """Count and attributes of one entity: `count 2, attribute red`."""
+    label = normalise(subject)
+    own = [e for e in edges if e.relation in LITERAL_RELATIONS and normalise(e.head) == label]
+    return ", ".join(f"{edge.relation} {edge.tail}" for edge in own) or "nothing else is known of it"
 
 
 class Questions:
@@ -100,15 +109,22 @@ class Questions:
     def describe(
         self, domain: Domain, missing: Modality, step: str, edges: Sequence[Edge], subject: str
     ) -> Question[str]:
-        """A description of the missing modality from the graph, around one subject (paper, G.3)."""
+        """A description of the missing modality from the graph, around one subject (paper, G.3).
+
+        A prompt with the slot `facts` is told what the graph says of the subject itself, so that a small model need not
+        look it up.
+        """
         name = NAMES[domain, missing]
         prompt = self._prompt(f"{domain}/describe")
+        values = {"subject": subject, "missing": name}
+        if "facts" in prompt.slots:
+            values["facts"] = own_facts(edges, subject)
         return Question(
             step=step,
             prompt=prompt.id,
             system=self._prompt(f"{domain}/describe_system").fill(missing=name),
             shared=(self._prompt(f"{domain}/describe_graph").fill(graph=edge_lines(edges)),),
-            ask=prompt.fill(subject=subject, missing=name),
+            ask=prompt.fill(**values),
             answer=str,
         )
 
