@@ -16,6 +16,7 @@ from mini.exam_parts import examine
 from mini.weights import PROMPTS_FILE, folder, prompts_digest
 
 SAMPLES = 24
+PARTS = ("pictures", "texts", "writing", "radiographs", "reports")
 MEASURED = Path(__file__).parents[2] / "bench" / "results" / "miniature.json"
 SLACK = 0.15
 """Of a share over 24 samples: more than two standard errors of the worst figure."""
@@ -25,7 +26,7 @@ SLACK = 0.15
 def reports():
     async def take():
         async with start(folder("qwen2_vl"), timeout=600) as endpoint:  # on a busy machine
-            return await examine(endpoint.url, endpoint.model, SAMPLES, ("pictures", "texts", "writing"))
+            return await examine(endpoint.url, endpoint.model, SAMPLES, PARTS)
 
     return asyncio.run(take())
 
@@ -35,7 +36,7 @@ def measured():
     return json.loads(MEASURED.read_text())["figures"]
 
 
-@pytest.mark.parametrize("part", ["pictures", "texts", "writing"])
+@pytest.mark.parametrize("part", PARTS)
 def test_the_short_exam_holds_what_the_long_one_measured(reports, measured, part):
     figures = reports[part].figures()
     known = (folder("qwen2_vl") / PROMPTS_FILE).read_text().strip()
