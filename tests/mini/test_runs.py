@@ -18,7 +18,7 @@ PATIENCE = 900
 def test_both_directions_are_completed_in_every_domain(tmp_path, form, domain):
     root = materialise(form, tmp_path, samples=60)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("KB_", "LMM_", "OPENAI_", "IMAGES_"))}
-    words = ["--dataset", form, "--root", root, "--type", "mixed", "--rate", "1", "--limit", "4"]
+    words = ["--dataset", form, "--root", root, "--type", "mixed", "--rate", "1", "--limit", "8"]
     words += ["--candidates", "2", "--out", tmp_path / "run"]
     ended = subprocess.run(
         [sys.executable, "-m", "agent.run", *map(str, words)],
@@ -34,7 +34,7 @@ def test_both_directions_are_completed_in_every_domain(tmp_path, form, domain):
         Record.model_validate_json(line)
         for line in (tmp_path / "run" / "records.jsonl").read_text().splitlines()
     ]
-    assert len(records) == 4 and {record.domain for record in records} == {domain}
+    assert len(records) == 8 and {record.domain for record in records} == {domain}
     assert {record.missing for record in records} == {"image", "text"}
     for record in records:
         assert record.failure is None and record.graph and len(record.candidates) == 2
