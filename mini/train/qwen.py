@@ -95,12 +95,6 @@ def patches(pictures: torch.Tensor) -> torch.Tensor:
     return flat.expand(-1, -1, -1, 2, -1, -1).reshape(n, CELLS * CELLS * MERGE * MERGE, -1)
 
 
-def see(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
-    """The vision tower over a batch of equal pictures at once: [n, 16, 256]. Same numbers as the model's own forward,
-    which goes picture by picture."""
-    return merged(tower, look(tower, pictures))
-
-
 def merged(tower: Any, hidden: torch.Tensor) -> torch.Tensor:
     """The tokens that the language model gets, [n, 16, 256], of what `look` gives."""
     tokens: torch.Tensor = tower.merger(hidden.flatten(0, 1))
@@ -115,7 +109,8 @@ def merge_order(grid: torch.Tensor) -> torch.Tensor:
 
 
 def look(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
-    """The tower's last hidden states of every patch, [n, 64, 192], merge blocks together."""
+    """The tower's last hidden states of every patch of a batch of equal pictures, [n, 64, 192], merge blocks together.
+    Same numbers as the model's own forward, which goes picture by picture."""
     n, grid = len(pictures), SIDE // PATCH
     hidden = tower.patch_embed(patches(pictures).flatten(0, 1))
     rows, columns = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")

@@ -16,7 +16,7 @@ from mini.train.films import FilmStore
 from mini.train.lessons import Lessons
 from mini.train.marks import Target, shifted
 from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
-from mini.train.qwen import SIDE, VOCABULARY, build, patches, see
+from mini.train.qwen import SIDE, VOCABULARY, build, look, merged, patches
 from mini.train.tokenizers import save_qwen_processor, train_bpe
 from mini.train.tower import film_labels, scene_labels
 from mini.train.turns import Encoder, turn_loss
@@ -56,6 +56,11 @@ def drawn():
     return [np.asarray(draw(training_layout(i))) for i in range(2)]
 
 
+def seen(tower, drawn):
+    """The tokens that the language model gets of a batch of pictures."""
+    return merged(tower, look(tower, normalised(drawn)))
+
+
 def test_patches_are_the_processors(processor, drawn):
     real = processor.image_processor(images=[Image.fromarray(p) for p in drawn], return_tensors="pt")
     assert real["image_grid_thw"].tolist() == [[1, 8, 8]] * 2
@@ -68,7 +73,7 @@ def test_the_batched_tower_is_the_models(model, processor, drawn):
         one_by_one = model.model.visual(real["pixel_values"], real["image_grid_thw"]).pooler_output.view(
             2, 16, -1
         )
-        assert torch.allclose(one_by_one, see(model.model.visual, normalised(drawn)), atol=1e-4)
+        assert torch.allclose(one_by_one, seen(model.model.visual, drawn), atol=1e-4)
 
 
 @pytest.mark.parametrize("shares", [SHORT, LONG])
@@ -83,7 +88,7 @@ def test_shared_prefix_and_positions_change_nothing(model, encoder, processor, d
     text, told = told_text(sample_scene(rng), rng)
     turns.append(reading_turn(teacher, text, told, Modality.IMAGE, rng, shares))
     with torch.no_grad():
-        loss, _, _ = turn_loss(model, encoder, turns, see(model.model.visual, normalised(drawn)), 0.0, rng)
+        loss, _, _ = turn_loss(model, encoder, turns, seen(model.model.visual, drawn), 0.0, rng)
         expected = 0.0
         for i, turn in enumerate(turns):
             question = turn.ask if turn.shared is None else f"{turn.shared}\n\n{turn.ask}"
