@@ -329,6 +329,7 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, choices=SEEDS, help="only main cells of this seed, beside other processes"
     )
+    parser.add_argument("--graph", choices=GRAPHS, help="only this one's, likewise")
     parser.add_argument("--list", action="store_true", help="only tell what is left")
     parser.add_argument("--page", action="store_true", help="only write the page and the curves")
     options = parser.parse_args()
@@ -342,7 +343,8 @@ def main() -> None:
     while not options.page and (options.limit is None or count < options.limit):
         done = read()
         left = (cell for cell in planned(done) if cell.key not in done)
-        cell = next((cell for cell in left if options.seed in (None, cell.seed)), None)
+        mine = (c for c in left if options.seed in (None, c.seed) and options.graph in (None, c.graph))
+        cell = next(mine, None)
         if cell is None:
             break
         row = run(cell)
