@@ -1,7 +1,6 @@
 """What the benches of the miniature write: figures, with machine, versions and date."""
 
 import json
-import os
 import platform
 import time
 from collections.abc import Mapping
@@ -10,12 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from eval.pool import cores
+
 RESULTS = Path(__file__).parent / "results"
-
-
-def cores() -> int:
-    """Those that this process may use; a bench may be pinned beside other work."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Measured:

@@ -20,8 +20,9 @@ from PIL import Image, ImageEnhance
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._measured import Measured, cores, table
+from bench._measured import Measured, table
 from data.sample import Domain
+from eval.pool import cores
 from mini.endpoint.process import start
 from mini.exam import Examiner, captioned, retrieval
 from mini.exam_medical import MedicalExaminer, described

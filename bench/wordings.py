@@ -18,8 +18,9 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench._measured import Measured, cores, table
+from bench._measured import Measured, table
 from data.sample import Domain
+from eval.pool import cores
 from mini.endpoint.process import start
 from mini.exam import Examiner, Report
 from mini.exam_medical import MedicalExaminer

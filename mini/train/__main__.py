@@ -31,6 +31,8 @@ class Job:
     effort: float
     start: Path | None
     """Finished models to start from instead of from nothing."""
+    stages: list[str]
+    """All that are asked for."""
 
     def steps(self, usual: int) -> int:
         return round(usual * self.effort)
@@ -61,7 +63,10 @@ def tower(job: Job) -> None:
 def joint(job: Job) -> None:
     from mini.train.joint import train_joint
 
-    train_joint(job.work, job.out / "qwen2_vl", job.scenes, job.films, job.steps(JOINT), 14, start=job.start)
+    # Whoever goes on without the first stage goes on with the tower that the finished model has.
+    own = job.start is not None and "tower" not in job.stages
+    out, steps = job.out / "qwen2_vl", job.steps(JOINT)
+    train_joint(job.work, out, job.scenes, job.films, steps, 14, start=job.start, own_tower=own)
 
 
 def vae(job: Job) -> None:
@@ -127,8 +132,9 @@ def main() -> None:
 
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
-    job = Job(args.work, args.out, PictureStore(args.work, PICTURES), args.effort, args.start)
-    for name in STAGES if "all" in args.stages else args.stages:
+    stages = list(STAGES) if "all" in args.stages else args.stages
+    job = Job(args.work, args.out, PictureStore(args.work, PICTURES), args.effort, args.start, stages)
+    for name in stages:
         STAGES[name](job)
 
 
