@@ -236,9 +236,13 @@ def ties(rng: random.Random, sentences: int = 7) -> Turn:
 
 
 def crowd(rng: random.Random) -> Scene:
-    """A scene of four to seven kinds, more than any picture holds: a text about it asks for many facts at once."""
+    """A scene of four to seven kinds, more than any picture holds: a text about it asks for many facts at once.
+
+    Not all have a colour, so that none is learnt to be invented.
+    """
     kinds = rng.sample(KINDS, rng.randint(4, 7))
-    groups = tuple(Group(kind, rng.randint(1, 3), rng.choice(COLOURS)) for kind in kinds)
+    colours = [*COLOURS, None, None]
+    groups = tuple(Group(kind, rng.randint(1, 3), rng.choice(colours)) for kind in kinds)
     doer, target = rng.sample(kinds, 2)
     arrangement = rng.choice(ARRANGEMENTS) if rng.random() < 0.5 else None
     return Scene(groups, arrangement, (doer, rng.choice(VERBS), target), rng.choice(STYLES))

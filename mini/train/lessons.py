@@ -30,8 +30,9 @@ from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
-EXERCISES = ("refine", "describe", "drill", "describe", "ties", "merged")
-"""Of the general domain, one kind a step."""
+EXERCISES = ("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule")
+FILM_EXERCISES = ("drill", "merged", "rule", "describe", "consolidate")
+"""Of each domain, one kind a step."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Lessons:
         if exercise == "refine":
             yield Lesson("refine", turns)
         else:
-            yield Lesson(f"{turns[0].task}_dense", turns, weight=0.5, noise=False)
+            yield Lesson(f"{exercise}_dense", turns, weight=0.5, noise=False)
 
     def _describing(self, missing: Modality, most: int, rng: random.Random) -> Turn:
         """Every candidate begins with a description, and binding each kind of a graph to its own number and colour is
@@ -111,7 +112,7 @@ class Lessons:
 
     def _scene_exercise(self, kind: str, most: int, rng: random.Random) -> Turn:
         """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
-        describe."""
+        describe. To write triplets is to copy, and few ordinary texts have two relations that could be mixed up."""
         if kind == "refine":
             scene = told_scene(rng, most)
             return self.general.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
@@ -122,7 +123,7 @@ class Lessons:
         text, told = told_text(crowd(rng), rng)
         if kind == "describe":
             return self.general.describing(told, Modality.IMAGE, rng)
-        return self.general.merged(text, told, Modality.IMAGE, rng)
+        return reading_turn(self.general, text, told, Modality.IMAGE, rng, {kind: 1.0})
 
     # ------------------------------------------------------------------ radiographs and their reports
 
@@ -141,8 +142,9 @@ class Lessons:
         yield Lesson(f"report_{name}", turns)
         turns = self._film_writing(size // 2, step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)
-        turns = self._film_exercises(size // 2, step, rng)
-        yield Lesson(f"{turns[0].task.replace('.', '_')}_dense", turns, weight=0.5, noise=False)
+        exercise = FILM_EXERCISES[step % len(FILM_EXERCISES)]
+        turns = [self._film_exercise(exercise, rng) for _ in range(size // 2)]
+        yield Lesson(f"film_{exercise}_dense", turns, weight=0.5, noise=False)
 
     def _film(self, most: int, rng: random.Random) -> int:
         """A radiograph; normal ones are soon learnt, so half of them make room for others."""
@@ -153,17 +155,13 @@ class Lessons:
             return self._film(most, rng)
         return index
 
-    def _film_exercises(self, n: int, step: int, rng: random.Random) -> list[Turn]:
-        if step % 3 == 0:
-            return [medical_drill(rng) for _ in range(n)]
-        turns = []
-        for _ in range(n):
-            text, told = told_report(crowded_film(rng), rng)
-            if step % 3 == 1:
-                turns.append(self.medical.describing(told, Modality.IMAGE, rng))
-            else:
-                turns.append(self.medical.merged(text, told, Modality.IMAGE, rng))
-        return turns
+    def _film_exercise(self, kind: str, rng: random.Random) -> Turn:
+        if kind == "drill":
+            return medical_drill(rng)
+        text, told = told_report(crowded_film(rng), rng)
+        if kind == "describe":
+            return self.medical.describing(told, Modality.IMAGE, rng)
+        return medical_turn(self.medical, text, told, rng, {kind: 1.0})
 
     def _film_writing(self, n: int, step: int, most: int, rng: random.Random) -> list[Turn]:
         kind = step % 3
