@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from mini.architectures import tiny_sdxl
 from mini.train.cells import cell_labels, object_mask
 from mini.train.marks import Marked
+from mini.train.precision import mixed
 from mini.train.progress import Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm
@@ -110,7 +111,7 @@ def train_vae(
     while stage.step < steps:
         chosen = mixture.chosen(batch, 3, random.Random(f"{seed}-vae-{stage.step}"))
         real, marks = pictures_of(mixture, chosen)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             posterior = vae.encode(real).latent_dist
             latents = posterior.sample()
             made = vae.decode(latents).sample
@@ -187,7 +188,7 @@ def train_decoder(work: Path, out: Path, mixture: Mixture, steps: int, batch: in
         chosen = mixture.chosen(batch, 3, rng)
         real, marks = pictures_of(mixture, chosen)
         noisy = latents.sample(chosen, torch.rand(batch, 1, 1, 1) * 0.3 * latents.spread)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             made = vae.decode(noisy).sample
         loss = picture_loss(made.float(), real, object_mask([m for part in marks for m in part], SIDE))
         torch.autograd.backward(loss)

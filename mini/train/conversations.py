@@ -12,13 +12,13 @@ from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
+from mini.train.loose_scenes import LOOSE_TELLERS, relation
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
 from mini.world.texts import (
     BARE_VERBS,
     PARTICIPLES,
     TELLERS,
     describe,
-    plot,
     plural,
     relation_sentence,
 )
@@ -183,16 +183,17 @@ def reading_turn(
     return make(shared, facts, missing, rng)
 
 
-def told_text(scene: Scene, rng: random.Random) -> tuple[str, Scene]:
-    """A text of any form about a scene, and the facts in it."""
+def told_text(scene: Scene, rng: random.Random, loose: float = 0.0) -> tuple[str, Scene]:
+    """A text of any form about a scene, and the facts in it. `loose` is the share of plots and captions that are told
+    without fixed sentence frames."""
     told = scene.told(rng)
     kind = rng.choices(("plot", "caption", "description"), (0.6, 0.25, 0.15))[0]
-    if kind == "plot":
-        return plot(told, rng), told
+    if kind == "description":
+        return describe(told, rng.choice(told.groups).kind), told
     if kind == "caption":
         told = replace(told, deed=None)
-        return TELLERS["caption"](told, rng), told
-    return describe(told, rng.choice(told.groups).kind), told
+    tellers = LOOSE_TELLERS if loose and rng.random() < loose else TELLERS
+    return tellers[kind](told, rng), told
 
 
 def surface_forms() -> dict[str, list[str]]:
@@ -215,11 +216,11 @@ def drill(rng: random.Random, length: int = 16) -> Turn:
     return Turn("", told, "List the words.", json.dumps(words, separators=(",", ":")), "drill")
 
 
-def ties(rng: random.Random, sentences: int = 7) -> Turn:
+def ties(rng: random.Random, sentences: int = 7, loose: float = 0.0) -> Turn:
     """Who stands how to whom, and who does what to whom, sentence by sentence, active and passive, left and right.
 
     In an ordinary text one or two sentences say so. Trained on those alone, a model learns which kinds there are long
-    before it learns which of two is the doer.
+    before it learns which of two is the doer. `loose` is the share of sentences without a fixed frame.
     """
     told, edges = [], []
     for _ in range(sentences):
@@ -229,7 +230,7 @@ def ties(rng: random.Random, sentences: int = 7) -> Turn:
         else:
             deed = (first.kind, rng.choice(VERBS), second.kind)
             scene = Scene(tuple(rng.sample((first, second), 2)), deed=deed)
-        told.append(relation_sentence(scene, rng))
+        told.append((relation if loose and rng.random() < loose else relation_sentence)(scene, rng))
         edges += [Triplet(head=h, relation=r, tail=t) for h, r, t in scene.relations]
     answer = Triplets(triplets=edges).model_dump_json()
     return Turn("", " ".join(told), "List the relations.", answer, "ties")

@@ -23,6 +23,7 @@ from mini.train.autoencoder import (
     by_world,
     cell_readers,
 )
+from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm, words_of
@@ -86,7 +87,7 @@ def train_unet(
         noisy = scheduler.add_noise(clean, noise, at)
         keep = (torch.rand(batch) > 0.1).float()
         middle.clear()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             states, pooled = prompt_states(pipe, prompts)
             conditions = {"text_embeds": pooled * keep[:, None], "time_ids": time_ids.expand(batch, -1)}
             made = pipe.unet(noisy, at, states * keep[:, None, None], added_cond_kwargs=conditions).sample

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from mini.architectures import tiny_blip, tiny_clip
 from mini.train.pictures import jitter
+from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm, words_of
@@ -122,7 +123,7 @@ def train_encoder(
         coded = pair.tokenizer(list(texts), padding="max_length" if kind == "clip" else True, truncation=True,
                                max_length=LENGTH[kind], return_tensors="pt")  # fmt: skip
         pictures = pixels_of(world, chosen, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             seen, said = pair.pictures(pictures), pair.texts(coded.input_ids, coded.attention_mask)
             logits = scale.float().exp().clamp(max=60) * seen @ said.T
             matched = (

@@ -11,6 +11,7 @@ import torch
 from mini.train.films import FilmStore
 from mini.train.lessons import Lesson, Lessons
 from mini.train.pictures import PictureStore
+from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
 from mini.train.tower import TOWER
@@ -70,7 +71,7 @@ def taught(
     own: list[torch.Tensor] = []
     values = {}
     for lesson in lessons:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             seen = None
             if lesson.pictures is not None:
                 tower = model.model.visual

@@ -26,6 +26,7 @@ from mini.train.films import FilmStore
 from mini.train.medical import MedicalTeacher, crowded_film, medical_drill, medical_turn, told_report
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.talk import TalkTeacher
+from mini.train.worn_prompts import worn
 from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
@@ -33,6 +34,8 @@ from prompts.library import Library
 EXERCISES = ("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule")
 FILM_EXERCISES = ("drill", "merged", "rule", "describe", "consolidate")
 """Of each domain, one kind a step."""
+LOOSE, WORN = 0.4, 0.25
+"""Shares of the texts without fixed sentence frames, and of the steps whose prompts are worn."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Lessons:
     def __init__(self, scenes: PictureStore, films: FilmStore) -> None:
         library = Library()
         self.general, self.medical = Teacher(library), MedicalTeacher(library)
+        worn_out = [worn(library, random.Random(f"worn-{i}")) for i in range(16)]
+        self.worn = [(Teacher(each), MedicalTeacher(each)) for each in worn_out]
         self.talk = TalkTeacher(library)
         self.scenes, self.films = scenes, films
         kinds = [len(layout.scene.groups) for layout in scenes.layouts]
@@ -63,10 +68,13 @@ class Lessons:
     def of(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
         """`size` readings of pictures and half as many of texts, and the rest; at most `most` kinds or findings."""
         turn, kind = divmod(step, 3)
+        general, medical = self.general, self.medical
+        if rng.random() < WORN:
+            general, medical = rng.choice(self.worn)
         if kind == 2:
-            yield from self._of_films(turn, size, most, rng)
+            yield from self._of_films(medical, turn, size, most, rng)
         else:
-            yield from self._of_scenes(2 * turn + kind, size, most, rng)
+            yield from self._of_scenes(general, 2 * turn + kind, size, most, rng)
         if step % 2:
             yield self._talk(step // 2, size, rng)
 
@@ -80,70 +88,52 @@ class Lessons:
 
     # ------------------------------------------------------------------ the general domain
 
-    def _of_scenes(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
+    def _of_scenes(
+        self, teacher: Teacher, step: int, size: int, most: int, rng: random.Random
+    ) -> Iterator[Lesson]:
         shares, n = (LONG, size * 3 // 5) if step % 3 == 2 else (SHORT, size)
         name = "long" if shares is LONG else "short"
         chosen = [rng.choice(self.simple if most == 1 else self.mixed) for _ in range(n)]
         pictures = normalised([jitter(self.scenes.pixels[i], rng) for i in chosen])
         turns = [
-            reading_turn(self.general, None, self.scenes.scene(i).shown(), Modality.TEXT, rng, shares)
+            reading_turn(teacher, None, self.scenes.scene(i).shown(), Modality.TEXT, rng, shares)
             for i in chosen
         ]
         for _ in range(n // 2):
-            text, told = told_text(told_scene(rng, most), rng)
-            turns.append(reading_turn(self.general, text, told, Modality.IMAGE, rng, shares))
+            text, told = told_text(told_scene(rng, most), rng, LOOSE)
+            turns.append(reading_turn(teacher, text, told, Modality.IMAGE, rng, shares))
         yield Lesson(name, turns, pictures)
         missing = Modality.TEXT if step % 4 == 3 else Modality.IMAGE
-        turns = [self._describing(missing, most, rng) for _ in range(size * 3 // 5)]
+        turns = [_describing(teacher, missing, most, rng) for _ in range(size * 3 // 5)]
         yield Lesson("describe", turns)
         exercise = EXERCISES[step % len(EXERCISES)]
-        turns = [self._scene_exercise(exercise, most, rng) for _ in range(size * 2 // 5)]
+        turns = [_scene_exercise(teacher, exercise, most, rng) for _ in range(size * 2 // 5)]
         if exercise == "refine":
             yield Lesson("refine", turns)
         else:
             yield Lesson(f"{exercise}_dense", turns, weight=0.5, noise=False)
 
-    def _describing(self, missing: Modality, most: int, rng: random.Random) -> Turn:
-        """Every candidate begins with a description, and binding each kind of a graph to its own number and colour is
-        learnt late, so there are many of them."""
-        scene = told_scene(rng, most)
-        facts = scene.told(rng) if missing is Modality.IMAGE or rng.random() < 0.3 else scene.shown()
-        return self.general.describing(facts, missing, rng)
-
-    def _scene_exercise(self, kind: str, most: int, rng: random.Random) -> Turn:
-        """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
-        describe. To write triplets is to copy, and few ordinary texts have two relations that could be mixed up."""
-        if kind == "refine":
-            scene = told_scene(rng, most)
-            return self.general.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
-        if kind == "drill":
-            return drill(rng)
-        if kind == "ties":
-            return ties(rng)
-        text, told = told_text(crowd(rng), rng)
-        if kind == "describe":
-            return self.general.describing(told, Modality.IMAGE, rng)
-        return reading_turn(self.general, text, told, Modality.IMAGE, rng, {kind: 1.0})
-
     # ------------------------------------------------------------------ radiographs and their reports
 
-    def _of_films(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
+    def _of_films(
+        self, teacher: MedicalTeacher, step: int, size: int, most: int, rng: random.Random
+    ) -> Iterator[Lesson]:
         shares, n = (LONG, size // 2) if step % 4 == 3 else (SHORT, size)
         name = "long" if shares is LONG else "short"
         # Radiographs and reports have system prompts of their own.
         chosen = [self._film(most, rng) for _ in range(n)]
         pictures = normalised([jitter(self.films.rgb(i), rng) for i in chosen])
-        turns = [medical_turn(self.medical, None, self.films.film(i).shown(), rng, shares) for i in chosen]
+        turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
         turns = []
         for _ in range(n - n // 4):
-            text, told = told_report(sample_film(rng, most), rng)
-            turns.append(medical_turn(self.medical, text, told, rng, shares))
+            text, told = told_report(sample_film(rng, most), rng, LOOSE)
+            turns.append(medical_turn(teacher, text, told, rng, shares))
         yield Lesson(f"report_{name}", turns)
-        turns = self._film_writing(size // 2, step, most, rng)
+        turns = _film_writing(teacher, size // 2, step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)
         exercise = FILM_EXERCISES[step % len(FILM_EXERCISES)]
-        turns = [self._film_exercise(exercise, rng) for _ in range(size // 2)]
+        turns = [_film_exercise(teacher, exercise, rng) for _ in range(size // 2)]
         yield Lesson(f"film_{exercise}_dense", turns, weight=0.5, noise=False)
 
     def _film(self, most: int, rng: random.Random) -> int:
@@ -155,29 +145,55 @@ class Lessons:
             return self._film(most, rng)
         return index
 
-    def _film_exercise(self, kind: str, rng: random.Random) -> Turn:
-        if kind == "drill":
-            return medical_drill(rng)
-        text, told = told_report(crowded_film(rng), rng)
-        if kind == "describe":
-            return self.medical.describing(told, Modality.IMAGE, rng)
-        return medical_turn(self.medical, text, told, rng, {kind: 1.0})
-
-    def _film_writing(self, n: int, step: int, most: int, rng: random.Random) -> list[Turn]:
-        kind = step % 3
-        turns = []
-        for _ in range(n):
-            film = sample_film(rng, most)
-            facts: Film = film.told(rng) if kind == 0 else film.shown()
-            if kind == 2:
-                turns.append(self.medical.refining(facts, rng))
-            else:
-                missing = Modality.IMAGE if kind == 0 else Modality.TEXT
-                turns.append(self.medical.describing(facts, missing, rng))
-        return turns
-
 
 def told_scene(rng: random.Random, most: int) -> Scene:
     """A scene to tell. Single kinds are soon learnt, so two thirds of them make room for more."""
     scene = sample_scene(rng, most)
     return sample_scene(rng, most) if most > 1 and len(scene.groups) == 1 and rng.random() < 0.67 else scene
+
+
+def _describing(teacher: Teacher, missing: Modality, most: int, rng: random.Random) -> Turn:
+    """Every candidate begins with a description, and binding each kind of a graph to its own number and colour is
+    learnt late, so there are many of them."""
+    scene = told_scene(rng, most)
+    facts = scene.told(rng) if missing is Modality.IMAGE or rng.random() < 0.3 else scene.shown()
+    return teacher.describing(facts, missing, rng)
+
+
+def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random) -> Turn:
+    """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
+    describe. To write triplets is to copy, and few ordinary texts have two relations that could be mixed up."""
+    if kind == "refine":
+        scene = told_scene(rng, most)
+        return teacher.refining(scene.told(rng) if rng.random() < 0.3 else scene.shown(), rng)
+    if kind == "drill":
+        return drill(rng)
+    if kind == "ties":
+        return ties(rng, loose=LOOSE)
+    text, told = told_text(crowd(rng), rng, LOOSE)
+    if kind == "describe":
+        return teacher.describing(told, Modality.IMAGE, rng)
+    return reading_turn(teacher, text, told, Modality.IMAGE, rng, {kind: 1.0})
+
+
+def _film_exercise(teacher: MedicalTeacher, kind: str, rng: random.Random) -> Turn:
+    if kind == "drill":
+        return medical_drill(rng)
+    text, told = told_report(crowded_film(rng), rng, LOOSE)
+    if kind == "describe":
+        return teacher.describing(told, Modality.IMAGE, rng)
+    return medical_turn(teacher, text, told, rng, {kind: 1.0})
+
+
+def _film_writing(teacher: MedicalTeacher, n: int, step: int, most: int, rng: random.Random) -> list[Turn]:
+    kind = step % 3
+    turns = []
+    for _ in range(n):
+        film = sample_film(rng, most)
+        facts: Film = film.told(rng) if kind == 0 else film.shown()
+        if kind == 2:
+            turns.append(teacher.refining(facts, rng))
+        else:
+            missing = Modality.IMAGE if kind == 0 else Modality.TEXT
+            turns.append(teacher.describing(facts, missing, rng))
+    return turns

@@ -10,6 +10,7 @@ from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
+from mini.train import loose_reports
 from mini.train.conversations import NOT_STATED, Turn
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
@@ -184,9 +185,13 @@ def medical_turn(
     return make(shared, facts, missing, rng)
 
 
-def told_report(film: Film, rng: random.Random) -> tuple[str, Film]:
-    """A text about a film (a whole report, its findings alone, or a description), and the facts in it."""
+def told_report(film: Film, rng: random.Random, loose: float = 0.0) -> tuple[str, Film]:
+    """A text about a film (a whole report, its findings alone, or a description), and the facts in it. `loose` is the
+    share of texts that are told without fixed sentence frames."""
     told = film.told(rng)
+    if loose and rng.random() < loose:
+        told = replace(told, history=None)  # told in the indication, if at all, which is no part of the text
+        return loose_reports.report(told, rng, film), told
     kind = rng.choices(("whole", "findings", "description"), (0.5, 0.35, 0.15))[0]
     if kind == "description":
         return describe(told, rng.choice(subjects(told))), told

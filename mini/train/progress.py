@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from mini.train.muon import Muon
+
 
 @dataclass
 class Stage:
@@ -105,7 +107,7 @@ class Optimisers:
             (matrices if hidden else rest).append(parameter)
         self.base = (muon_lr, adam_lr)
         self.steps, self.warm, self.hold = steps, warm, hold
-        muon = torch.optim.Muon(matrices, lr=muon_lr, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+        muon = Muon(matrices, muon_lr, decay)
         adam = torch.optim.AdamW(rest, lr=adam_lr, weight_decay=0.0, betas=(0.9, 0.98))
         self.parts = (muon, adam)
         self.parameters = [*matrices, *rest]

@@ -11,6 +11,7 @@ from mini.recogniser import CELLS, SIDE, FilmReader, Net, SceneReader, save
 from mini.train.films import FilmStore
 from mini.train.marks import Marked, film_targets, scene_targets
 from mini.train.pictures import PictureStore, Pixels
+from mini.train.precision import mixed
 from mini.train.progress import Stage
 
 
@@ -42,7 +43,7 @@ def _train(
         rng = random.Random(f"{seed}-recogniser-{kind}-{stage.step}")
         chosen = [rng.randrange(len(pixels)) for _ in range(batch)]
         seen, shift = roughened(pixels[chosen], rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             marks, traits, whole = net(seen)
         losses = loss(marks.float(), traits.float(), whole.float(), [targets[i] for i in chosen], shift)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())

@@ -11,6 +11,7 @@ from mini.train.facts import PLACES
 from mini.train.films import FilmStore
 from mini.train.marks import film_targets, scene_targets, shifted
 from mini.train.pictures import PictureStore, jittered, normalised
+from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, load_bpe, look, merged, special_ids, trained
 from mini.world import chest
@@ -92,7 +93,7 @@ def train_tower(
         marks = [scene_targets(scenes.layouts[i]) for i in layouts]
         marks += [film_targets(films.exposures[i], film_reader) for i in exposures]
         marks = [shifted(found, shift) for found, (_, shift) in zip(marks, seen, strict=True)]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             patches = look(tower, normalised([pixels for pixels, _ in seen]))
             tokens = merged(tower, patches)
             scene_loss, values = scene_head.loss(

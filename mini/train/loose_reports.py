@@ -1,0 +1,135 @@
+"""Tells films without fixed sentence frames (see `mini.train.fillers`): any order, any words around the facts."""
+
+import random
+
+from mini.train.fillers import loose
+from mini.world.chest import BOTH, KINDS, STRUCTURES, Film, Finding
+from mini.world.reports import NAMES, SIZE_WORDS, place_words
+from mini.world.texts import listing, sentence
+
+NAMED = ("{size} {name}", "{size} {word} {name}", "{name}, {any} {size},")
+SIZED_OR_NOT = ("{name}", "{word} {name}")
+
+
+def name_words(finding: Finding, rng: random.Random) -> str:
+    """What it is, with its size before the name or after it."""
+    name = rng.choice(NAMES[finding.kind])
+    if not finding.size:
+        return loose(rng.choice(SIZED_OR_NOT), rng, {"name": name})
+    return loose(rng.choice(NAMED), rng, {"name": name, "size": rng.choice(SIZE_WORDS[finding.size])})
+
+
+ZONES = (
+    "{any} {side} {word} {zone} (zone|lobe|third|part)",
+    "{zone} (zone|third|part|lung) {some} {side} {any}",
+    "{side} (lung|hemithorax), {some} {zone} (zone|lobe|third)",
+    "{zone} {word} {side} (lung|hemithorax)",
+    "{side} {zone} {word}",
+)
+SIDED = ("{any} {side} {any}", "{side} (lung|hemithorax|chest) {any}", "{some} {side} (side|lung)")
+ENDS = ("{any} {side} {end} {any}", "{end} {some} {side} {any}", "{side} (side|chest|hemithorax) {any}")
+BOTH_SIDES = ("{any} both (sides|bases|lungs)", "bilateral {any}", "{some} bilaterally")
+
+
+def where(finding: Finding, rng: random.Random) -> str:
+    """Where it is; one time in three as reports say it."""
+    if rng.random() < 1 / 3:
+        return place_words(finding, rng)
+    place = KINDS[finding.kind].place
+    forms: tuple[str, ...] = SIDED
+    if finding.side == BOTH:
+        forms = BOTH_SIDES
+    elif finding.zone:
+        forms = ZONES
+    elif place in ("base", "apex"):
+        forms = ENDS
+    facts = {"side": finding.side or "", "zone": finding.zone or "", "end": place}
+    return loose(rng.choice(forms), rng, facts)
+
+
+SEEN = ("{any} {name} {any} {place} {any}", "{any} {place} {any} {name} {any}", "{place}: {any} {name}")
+HOW = {None: "", "mild": "(mildly|slightly)", "severe": "(severely|markedly)"}
+HEARTS = (
+    "{any} heart {any} {how} enlarged {any}", "{any} {how} enlarged {any} heart", "heart {some} {how} enlarged",
+    "{any} cardiac silhouette {any} {how} enlarged",
+)  # fmt: skip
+TUBES = ("{any} (endotracheal|ET) tube {any}", "{some} tube {any} trachea", "{some} intubated {any}")
+CHANGED = {"new": "new", "unchanged": "(unchanged|stable)", "larger": "(larger|increasing|increased)"}
+CHANGES = ("{any} {change} {any}", "{change} {some}", "{some} {change}")
+
+
+def tell(finding: Finding, rng: random.Random) -> str:
+    """One finding in one or two sentences."""
+    if finding.kind == "cardiomegaly" and rng.random() < 0.6:
+        body = loose(rng.choice(HEARTS), rng, {"how": loose(HOW[finding.size], rng)})
+    elif finding.kind == "cardiomegaly":
+        body = loose("{any} {name} {any}", rng, {"name": name_words(finding, rng)})
+    elif finding.kind == "tube":
+        body = loose(rng.choice(TUBES), rng)
+    else:
+        facts = {"name": name_words(finding, rng), "place": where(finding, rng)}
+        body = loose(rng.choice(SEEN), rng, facts)
+    if not finding.change:
+        return sentence(body)
+    change = loose(rng.choice(CHANGES), rng, {"change": loose(CHANGED[finding.change], rng)})
+    return sentence(f"{body}, {change}") if rng.random() < 0.6 else f"{sentence(body)} {sentence(change)}"
+
+
+CLEAR = {
+    "lungs": ("{any} lungs {any} (clear|normal|unremarkable) {any}", "{any} (clear|normal) {any} lungs {any}",
+              "{any} no (abnormality|opacity|consolidation|disease) {any} lungs {any}"),
+    "pleura": ("{any} no {any} effusion {any} no {any} pneumothorax {any}",
+               "{any} no {any} pneumothorax {any} effusion {any}",
+               "{any} (pleura|pleural spaces) {any} (clear|normal|unremarkable) {any}",
+               "{any} (effusion and {any} pneumothorax|pneumothorax and {any} effusion) {any} (absent|excluded) {any}",
+               "{any} (pleura|pleural spaces) {any} no (fluid|effusion) {any} no pneumothorax"),
+    "heart": ("{any} heart {any} (normal|not enlarged) {any}", "{any} normal {any} heart {any}",
+              "{any} cardiac (silhouette|size) {any} normal {any}", "{any} normal cardiac {any}"),
+}  # fmt: skip
+DENIED = {"lungs": ("consolidation", "nodule", "opacity"), "pleura": ("effusion", "pneumothorax")}
+DENIALS = ("{any} no {any} {kind} {any}", "{any} {kind} {any} (absent|excluded)", "{any} absence of {any} {kind}",
+           "{some} negative for {kind}")  # fmt: skip
+NOTHING = (
+    "{any} normal {any} chest {any}", "{any} no {any} acute {any}", "{any} negative {any}",
+    "{any} unremarkable {any} chest",
+)  # fmt: skip
+
+
+def report(film: Film, rng: random.Random, denied: Film | None = None) -> str:
+    """Findings and an impression, in this order or the other, as `mini.world.reports.report` tells them but for the
+    history. Denies only what `denied`, the whole film, lacks too."""
+    parts: list[str] = []
+    kinds = {finding.kind for finding in (denied or film).findings}
+    structures: list[str | None] = [*STRUCTURES, None]
+    rng.shuffle(structures)
+    for structure in structures:
+        found = [f for f in film.findings if KINDS[f.kind].structure == structure]
+        parts += [tell(finding, rng) for finding in found]
+        absent = [kind for kind in DENIED.get(structure or "", ()) if kind not in kinds]
+        if structure in film.normal:
+            parts.append(sentence(loose(rng.choice(CLEAR[structure]), rng)))
+        elif found and absent and rng.random() < 0.35:
+            parts.append(sentence(loose(rng.choice(DENIALS), rng, {"kind": rng.choice(absent)})))
+        if rng.random() < 0.15:
+            parts.append(sentence(loose("{much}", rng)))
+    if rng.random() < 0.2:
+        return " ".join(parts)
+    short = impression(film, rng)
+    return "\n".join([short, " ".join(parts)] if rng.random() < 0.8 else [" ".join(parts), short])
+
+
+def impression(film: Film, rng: random.Random) -> str:
+    """All findings in one sentence or in one each; without any, that nothing is wrong."""
+    points = [
+        f"{name_words(f, rng)} {where(f, rng)}" for f in film.findings if KINDS[f.kind].place != "midline"
+    ]
+    points += [
+        loose(rng.choice(HEARTS[:2]), rng, {"how": loose(HOW[f.size], rng)})
+        for f in film.findings
+        if f.kind == "cardiomegaly"
+    ]
+    if not points:
+        return sentence(loose(rng.choice(NOTHING), rng))
+    if rng.random() < 0.5:
+        return sentence(loose("{any} {points} {any}", rng, {"points": listing(points)}))
+    return " ".join(sentence(point) for point in points)
