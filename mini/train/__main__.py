@@ -66,7 +66,7 @@ def joint(job: Job) -> None:
     # Whoever goes on without the first stage goes on with the tower that the finished model has.
     own = job.start is not None and "tower" not in job.stages
     out, steps = job.out / "qwen2_vl", job.steps(JOINT)
-    train_joint(job.work, out, job.scenes, job.films, steps, 14, start=job.start, own_tower=own)
+    train_joint(job.work, out, job.scenes, job.films, steps, 12, start=job.start, own_tower=own)
 
 
 def vae(job: Job) -> None:

@@ -69,6 +69,14 @@ def rounded(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
+def by_length(lengths: list[int]) -> list[list[int]]:
+    """Rows in one or two parts, short ones and long ones, where that saves a fifth of the padding or more."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    longest = lengths[order[-1]]
+    saved, short = max((k * (longest - lengths[order[k - 1]]), k) for k in range(1, len(order) + 1))
+    return [order[:short], order[short:]] if saved > 0.2 * len(order) * longest else [order]
+
+
 def turn_loss(
     model: Any,
     encoder: Encoder,
@@ -106,14 +114,21 @@ def turn_loss(
         random_ids = torch.randint(len(encoder.ids), model.config.text_config.vocab_size, (n, width))
         inputs = torch.where(wrong.unsqueeze(-1), embed(random_ids), inputs)
     first = language(inputs_embeds=embed(prefix), use_cache=True).past_key_values
-    cache = DynamicCache(
-        [(layer.keys.expand(n, -1, -1, -1), layer.values.expand(n, -1, -1, -1)) for layer in first.layers]
-    )
     rows = [row for row, _ in coded]
-    hidden = language(
-        inputs_embeds=inputs, attention_mask=mask, past_key_values=cache, use_cache=True,
-        position_ids=positions_of(rows, encoder.ids["<|image_pad|>"], p, width),
-    ).last_hidden_state  # fmt: skip
+    hidden = inputs.new_zeros(inputs.shape, dtype=first.layers[0].keys.dtype)
+    for some in by_length([len(row) for row in rows]):
+        wide = rounded(max(len(rows[i]) for i in some), 16)
+        cache = DynamicCache(
+            [
+                (x.keys.expand(len(some), -1, -1, -1), x.values.expand(len(some), -1, -1, -1))
+                for x in first.layers
+            ]
+        )
+        hidden[some, :wide] = language(
+            inputs_embeds=inputs[some, :wide], attention_mask=mask[some, : p + wide], past_key_values=cache,
+            use_cache=True,
+            position_ids=positions_of([rows[i] for i in some], encoder.ids["<|image_pad|>"], p, wide),
+        ).last_hidden_state.to(hidden.dtype)  # fmt: skip
     before = torch.zeros_like(answer)
     before[:, :-1] = answer[:, 1:]
     targets = ids[answer]

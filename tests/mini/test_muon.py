@@ -26,7 +26,7 @@ def test_a_step_in_float32_is_the_library_s_up_to_its_bfloat16() -> None:
     for before, a, b in zip(start, ours.parameters(), theirs.parameters(), strict=True):
         moved = (b - before).norm()
         assert moved > 0.01
-        assert (a - b).norm() < 0.02 * moved
+        assert (a - b).norm() < 0.05 * moved
     own.load_state_dict(library.state_dict())  # a checkpoint of the other kind of processor
 
 
