@@ -1,7 +1,7 @@
 """Words that carry no fact, to stand anywhere in a training text.
 
 A model that has read the same few sentence frames thousands of times reads the frames, and a text in other words is a
-riddle to it. Between fillers there is no frame: what is left to go by are the words of facts, and how they stand to
+riddle to it. Between fillers there is no frame: is left to go by are the words of facts, and how they stand to
 each other.
 """
 
@@ -23,16 +23,16 @@ except face fair fall far fast father few field final find fine floor fly foot f
 full funny further gate gentle girl give glad glass go gone good grand grass great ground grows guest hand happy
 hard hat heavy hello help here hill hold home hope hour how huge hundred idea if inside into island it journey
 joy just keep kind king kitchen know lake lamp land last late laugh law leaf leave legend less let letter light
-like line listen little lives lonely long loud lucky main maybe meet merry message midnight mind mirror morning
+line listen little lives lonely long loud lucky main maybe meet merry message midnight mind mirror morning
 mother mountain much must name narrow near next nice night noise now odd of often old on once only open or other
 our outside over own page pale palace path pause peace people perhaps picture piece place plain play please
 pleasant poor pretty promise proud public queen question quick quiet rain rare rather reach ready real remember
-rests rich river road room round royal sad safe same sand season second secret seem seldom serious shadow sharp
+rests rich river road room royal sad safe same sand season second secret seem seldom serious shadow sharp
 shop short show silent sister sky sleep slow smile soft son song soon sound south space spring square stage
 steep step still stone stop storm story strange street strong sudden summer sun sure surprise sweet swift table
 tall tell thin this thousand through tide tight time today together tomorrow tonight too towards travel true
 twice under until upon usual valley very village visit voice walks wall warm water weather welcome well west wet
-what when where while whisper whole why wide wild wind window winter wise with wonder wood word work world write
+when where while whisper whole why wide wild wind window winter wise with wonder wood word work world write
 year yes yet young
 """.split()  # noqa: SIM905, three hundred lines of one word each are worse to read
 SYLLABLES = """

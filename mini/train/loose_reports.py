@@ -50,7 +50,7 @@ def where(finding: Finding, rng: random.Random) -> str:
 SEEN = ("{any} {name} {any} {place} {any}", "{any} {place} {any} {name} {any}", "{place}: {any} {name}")
 HOW = {None: "", "mild": "(mildly|slightly)", "severe": "(severely|markedly)"}
 HEARTS = (
-    "{any} heart {any} {how} enlarged {any}", "{any} {how} enlarged {any} heart", "heart {some} {how} enlarged",
+    "{any} heart {some} {how} enlarged {any}", "{any} {how} enlarged {word} heart", "heart {some} {how} enlarged",
     "{any} cardiac silhouette {any} {how} enlarged",
 )  # fmt: skip
 TUBES = ("{any} (endotracheal|ET) tube {any}", "{some} tube {any} trachea", "{some} intubated {any}")

@@ -22,7 +22,7 @@ class Muon(torch.optim.Muon):
     def step(self, closure: Any = None) -> Any:
         """One update of all parameters that have a gradient."""
         if not self.emulated:
-            return super().step(closure)
+            return super().step(closure)  # type: ignore[no-untyped-call]
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -14,19 +14,17 @@ def test_a_step_in_float32_is_the_library_s_up_to_its_bfloat16() -> None:
     start = [p.detach().clone() for p in ours.parameters()]
     own = Muon(list(ours.parameters()), 0.02, 0.1)
     own.emulated = True
-    library = torch.optim.Muon(
-        theirs.parameters(), lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"
-    )
-    for step in range(3):
-        data = torch.randn(16, 24, generator=torch.Generator().manual_seed(step))
-        for model, optimiser in ((ours, own), (theirs, library)):
-            optimiser.zero_grad()
-            model(data).square().mean().backward()
-            optimiser.step()
+    library = torch.optim.Muon(theirs.parameters(), lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for _ in range(3):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            a.grad = torch.randn_like(a)
+            b.grad = a.grad.clone()
+        own.step()
+        library.step()
     for before, a, b in zip(start, ours.parameters(), theirs.parameters(), strict=True):
         moved = (b - before).norm()
         assert moved > 0.01
-        assert (a - b).norm() < 0.05 * moved
+        assert (a - b).norm() < 0.03 * moved
     own.load_state_dict(library.state_dict())  # a checkpoint of the other kind of processor
 
 
