@@ -126,11 +126,23 @@ def main() -> None:
     parser.add_argument(
         "--from", dest="start", type=Path, metavar="DIR", help="train the finished models in DIR further"
     )
+    parser.add_argument(
+        "--device", help="where to compute, such as cpu or cuda; a GPU by itself where there is one"
+    )
     parser.add_argument("--threads", type=int, default=1, help="two processes of one thread beat one of two")
     args = parser.parse_args()
     import torch
 
+    from mini.train.compute import default_device
+
     torch.set_num_threads(args.threads)
+    device = args.device or default_device()
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        parser.error(f"cannot compute on --device {device}: {reason}")
+    torch.set_default_device(device)
     args.work.mkdir(parents=True, exist_ok=True)
     stages = list(STAGES) if "all" in args.stages else args.stages
     job = Job(args.work, args.out, PictureStore(args.work, PICTURES), args.effort, args.start, stages)

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 
 from mini.architectures import tiny_sdxl
 from mini.train.cells import cell_labels, object_mask
+from mini.train.compute import mixed
 from mini.train.marks import Marked
-from mini.train.precision import mixed
 from mini.train.progress import Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm
@@ -33,7 +33,7 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 def small_pixels(world: World, chosen: list[int]) -> torch.Tensor:
     """Pictures at 64 px, -1 to 1: float32 [n, 3, 64, 64]."""
-    pixels = torch.from_numpy(np.stack([world.rgb(i) for i in chosen])).float() / 127.5 - 1
+    pixels = torch.as_tensor(np.stack([world.rgb(i) for i in chosen])).float() / 127.5 - 1
     return F.avg_pool2d(pixels.permute(0, 3, 1, 2), 2)
 
 
@@ -149,7 +149,9 @@ class Latents:
     def _of(work: Path, world: World, vae: Any) -> tuple[torch.Tensor, torch.Tensor]:
         path = work / f"latents-{world.name}-{len(world)}.pt"
         if path.exists():
-            kept: dict[str, torch.Tensor] = torch.load(path, weights_only=True)
+            kept: dict[str, torch.Tensor] = torch.load(
+                path, weights_only=True, map_location=torch.get_default_device()
+            )
             return kept["mean"], kept["std"]
         vae.eval()
         means, stds = [], []

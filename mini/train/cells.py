@@ -19,7 +19,7 @@ def cell_labels(found: list[Marked], cells: int, marks: int, traits: int) -> tor
             labels[i, inside, each.mark] = 1
             if each.trait >= 0:
                 labels[i, inside, marks + each.trait] = 1
-    return torch.from_numpy(labels)
+    return torch.as_tensor(labels)
 
 
 def object_mask(found: list[Marked], side: int) -> torch.Tensor:
@@ -30,4 +30,4 @@ def object_mask(found: list[Marked], side: int) -> torch.Tensor:
         for each in targets:
             far = (centres[:, None] - each.y) ** 2 + (centres[None, :] - each.x) ** 2
             mask[i, 0][far < (each.size * 0.55) ** 2] = 1
-    return torch.from_numpy(mask)
+    return torch.as_tensor(mask)

@@ -23,7 +23,7 @@ from mini.train.autoencoder import (
     by_world,
     cell_readers,
 )
-from mini.train.precision import mixed
+from mini.train.compute import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm, words_of
@@ -34,7 +34,7 @@ def prompt_states(pipe: Any, prompts: list[str]) -> tuple[torch.Tensor, torch.Te
     """Prompt embeddings [n, length, 192] and pooled text [n, 96], as the pipeline makes them."""
     ids = pipe.tokenizer(
         prompts, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt"
-    ).input_ids
+    ).input_ids.to(torch.get_default_device())
     first = pipe.text_encoder(ids, output_hidden_states=True)
     second = pipe.text_encoder_2(ids, output_hidden_states=True)
     return torch.cat([first.hidden_states[-2], second.hidden_states[-2]], dim=-1), second.text_embeds

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 
 from mini.architectures import tiny_blip, tiny_clip
+from mini.train.compute import mixed
 from mini.train.pictures import jitter
-from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.tokenizers import world_words
 from mini.train.warm import warm, words_of
@@ -85,7 +85,7 @@ def blip_pair(seed: int) -> Pair:
 def pixels_of(world: World, chosen: list[int], rng: random.Random) -> torch.Tensor:
     """Jittered pictures, -1 to 1: float32 [n, 3, 128, 128]."""
     batch = np.stack([jitter(world.rgb(i), rng) for i in chosen])
-    return torch.from_numpy(batch).float().permute(0, 3, 1, 2) / 127.5 - 1
+    return torch.as_tensor(batch).float().permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def train_encoder(
@@ -121,7 +121,7 @@ def train_encoder(
         chosen = [rng.randrange(len(world)) for _ in range(batch)]
         texts, told = zip(*(world.text(i, rng) for i in chosen), strict=True)
         coded = pair.tokenizer(list(texts), padding="max_length" if kind == "clip" else True, truncation=True,
-                               max_length=LENGTH[kind], return_tensors="pt")  # fmt: skip
+                               max_length=LENGTH[kind], return_tensors="pt").to(torch.get_default_device())  # fmt: skip
         pictures = pixels_of(world, chosen, rng)
         with mixed():
             seen, said = pair.pictures(pictures), pair.texts(coded.input_ids, coded.attention_mask)

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from mini.train.compute import mixed
 from mini.train.films import FilmStore
 from mini.train.lessons import Lesson, Lessons
 from mini.train.pictures import PictureStore
-from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
 from mini.train.tower import TOWER

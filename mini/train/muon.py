@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mini.train.precision import fast_bfloat16
+from mini.train.compute import fast_bfloat16
 
 
 class Muon(torch.optim.Muon):

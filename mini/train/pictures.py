@@ -78,11 +78,11 @@ def jittered(pixels: Pixels, rng: random.Random) -> tuple[Pixels, tuple[float, f
     return pixels, shift
 
 
-MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])
-STD = torch.tensor([0.26862954, 0.26130258, 0.27577711])
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def normalised(batch: list[Pixels]) -> torch.Tensor:
     """Pictures as the CLIP family sees them: float32 [n, 3, side, side]."""
-    pixels = torch.from_numpy(np.stack(batch)).float() / 255
-    return ((pixels - MEAN) / STD).permute(0, 3, 1, 2)
+    pixels = torch.as_tensor(np.stack(batch)).float() / 255
+    return ((pixels - torch.tensor(MEAN)) / torch.tensor(STD)).permute(0, 3, 1, 2)

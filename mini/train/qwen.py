@@ -152,7 +152,7 @@ def special_ids(tokenizer: Tokenizer) -> dict[str, int]:
 def export(model: Any, tokenizer: Tokenizer, out: Path) -> None:
     """fp16 safetensors and the processor, as `from_pretrained` reads them."""
     out.mkdir(parents=True, exist_ok=True)
-    half = {name: tensor.detach().half() for name, tensor in model.state_dict().items()}
+    half = {name: tensor.detach().half().cpu() for name, tensor in model.state_dict().items()}
     model.save_pretrained(out, state_dict=half, safe_serialization=True)
     config = json.loads((out / "config.json").read_text())
     config["dtype"] = "float16"

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from mini.recogniser import CELLS, SIDE, FilmReader, Net, SceneReader, save
+from mini.train.compute import mixed
 from mini.train.films import FilmStore
 from mini.train.marks import Marked, film_targets, scene_targets
 from mini.train.pictures import PictureStore, Pixels
-from mini.train.precision import mixed
 from mini.train.progress import Stage
 
 
@@ -42,7 +42,7 @@ def _train(
     while stage.step < steps:
         rng = random.Random(f"{seed}-recogniser-{kind}-{stage.step}")
         chosen = [rng.randrange(len(pixels)) for _ in range(batch)]
-        seen, shift = roughened(pixels[chosen], rng)
+        seen, shift = roughened(pixels[chosen].to(torch.get_default_device()), rng)
         with mixed():
             marks, traits, whole = net(seen)
         losses = loss(marks.float(), traits.float(), whole.float(), [targets[i] for i in chosen], shift)
@@ -74,11 +74,11 @@ def loss(
             near = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
             kinds[i][near] = each.trait
             total += 1
-    goal, centre = torch.from_numpy(wanted), torch.from_numpy(wanted == 1)
+    goal, centre = torch.as_tensor(wanted), torch.as_tensor(wanted == 1)
     sure = marks.sigmoid()
     hit = -((1 - sure) ** 2 * F.logsigmoid(marks))[centre].sum()
     miss = -((1 - goal) ** 4 * sure**2 * F.logsigmoid(-marks))[~centre].sum()
-    styles, places = torch.tensor([style for _, style in targets]), torch.from_numpy(kinds)
+    styles, places = torch.tensor([style for _, style in targets]), torch.as_tensor(kinds)
     return {
         "marks": (hit + miss) / max(1, total),
         "traits": _cross_entropy(traits, places),
@@ -95,7 +95,7 @@ def pooled(pixels: Pixels) -> torch.Tensor:
     """All pictures [n, side, side(, 3)] at 64 px and with three channels or one: uint8 [n, channels, 64, 64]."""
     kept = []
     for start in range(0, len(pixels), 256):
-        some = torch.from_numpy(np.array(pixels[start : start + 256])).float()
+        some = torch.from_numpy(np.array(pixels[start : start + 256])).float()  # in main memory, all of them
         some = some.permute(0, 3, 1, 2) if some.ndim == 4 else some.unsqueeze(1)
         kept.append(F.avg_pool2d(some, some.shape[-1] // SIDE).byte())
     return torch.cat(kept)

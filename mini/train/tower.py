@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 
 from mini.recogniser import FilmReader, SceneReader
+from mini.train.compute import mixed
 from mini.train.dense import Fact, Readers
 from mini.train.facts import PLACES
 from mini.train.films import FilmStore
 from mini.train.marks import film_targets, scene_targets, shifted
 from mini.train.pictures import PictureStore, jittered, normalised
-from mini.train.precision import mixed
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, load_bpe, look, merged, special_ids, trained
 from mini.world import chest

@@ -29,7 +29,7 @@ def warm(
     """
     kept = {
         name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in load_file(file).items()
+        for name, tensor in load_file(file, str(torch.get_default_device())).items()
     }
     state = model.state_dict()
     tied = {name for name, tensor in state.items() if name not in kept and _twin(tensor, state, kept)}
