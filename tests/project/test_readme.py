@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.card import stale, with_table
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_COMMANDS = sorted(set(re.findall(r"python -m (?:agent|data|mini|eval)\.[^`\n]*", README)))
@@ -48,3 +50,12 @@ def test_links_lead_to_files() -> None:
 
 def test_the_two_commands_come_first() -> None:
     assert re.match(r"# Knowledge Bridger\n\n```bash\nmake run .*\nmake test", README)
+
+
+def test_the_miniatures_figures_are_those_that_the_benches_have_written() -> None:
+    assert list(stale()) == []
+
+
+def test_a_page_without_the_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="found 0"):
+        with_table("# No table here", [("a", "b")])

@@ -1,0 +1,148 @@
+"""The table of the miniature's figures in README.md and mini/README.md, from what the benches have written.
+
+    python bench/card.py [--check]
+
+Run it after `bench/miniature.py`, `bench/candidates.py` and `bench/wordings.py`. With `--check` nothing is written, and a
+table that is not up to date is an error.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "README.md", ROOT / "mini" / "README.md")
+HEAD = "| what | figure |\n|---|---|\n"
+TABLE = re.compile(re.escape(HEAD) + r"(\|.*\n)+")
+CHANGES = ("shifted by 6 px", "brighter by 15 %", "at 64 px", "as JPEG of quality 40")
+F1 = ("objects", "relations", "findings", "triplets")
+
+
+def results(name: str) -> dict[str, dict[str, float]]:
+    """The figures that a bench has written."""
+    figures: dict[str, dict[str, float]] = json.loads((RESULTS / f"{name}.json").read_text())["figures"]
+    return figures
+
+
+def rows(
+    exam: Mapping[str, Mapping[str, float]],
+    drawn: Mapping[str, Mapping[str, float]],
+    reworded: Mapping[str, Mapping[str, float]],
+) -> list[tuple[str, str]]:
+    """The table's rows: what, and its figures."""
+    return [
+        ("facts from pictures", _some(exam["pictures"], "objects", "counts", "colours", "style", "relations")),
+        ("facts from plots", _some(exam["texts"], "objects", "counts", "colours", "style", "relations")),
+        ("facts from captions", _some(exam["captions"], "objects", "counts", "colours", "relations")),
+        ("facts from radiographs", _some(exam["radiographs"], "findings", "side", "zone", "size")),
+        ("facts from reports", _some(exam["reports"], "findings", "side", "zone", "size", "change")),
+        (
+            "stepwise",
+            f"plots: {_some(exam['stepwise'], 'objects', 'triplets', 'triplets exact')}; "
+            f"reports: {_some(exam['reports stepwise'], 'findings', 'triplets', 'triplets exact')}",
+        ),
+        (
+            "answers that fit their schema, no repair, least of all rows",
+            f"{min(row['schema_valid'] for row in exam.values() if 'schema_valid' in row):.3f}",
+        ),
+        (
+            "descriptions",
+            f"the asked subject {exam['writing']['subject']:.3f}, facts kept {exam['writing']['description facts']:.3f}; of "
+            f"radiographs {exam['reports writing']['subject']:.3f} and {exam['reports writing']['description facts']:.3f}",
+        ),
+        (
+            "texts from descriptions",
+            f"facts kept {exam['writing']['plot facts']:.3f} (plots), {exam['reports writing']['report facts']:.3f} "
+            f"(reports); kinds, colours and styles invented {exam['writing']['plot invented']:.3f}",
+        ),
+        (
+            "drawn from descriptions, read by an independent recogniser",
+            f"scenes: {_some(drawn['drawn from descriptions'], 'objects', 'colours', 'counts')}; "
+            f"radiographs: {_some(drawn['radiographs drawn from descriptions'], 'findings', 'side')} of those",
+        ),
+        (
+            "retrieval, R@1 of 64, both ways",
+            f"scenes: {_retrieval(exam, 'scenes')}; radiographs: {_retrieval(exam, 'radiographs')}",
+        ),
+        (
+            f"objects F1, pictures {' / '.join(CHANGES)}",
+            " / ".join(f"{exam[f'pictures {change}']['objects']:.3f}" for change in CHANGES),
+        ),
+        (
+            "findings F1, radiographs changed likewise",
+            " / ".join(f"{exam[f'radiographs {change}']['findings']:.3f}" for change in CHANGES),
+        ),
+        (
+            "texts in wordings never trained on",
+            f"plots: {_some(reworded['plots, held-out wordings'], 'objects', 'counts', 'colours', 'style', 'relations')}; "
+            f"captions: {_some(reworded['captions, held-out wordings'], 'objects', 'colours', 'relations')}; "
+            f"reports: {_some(reworded['reports, held-out wordings'], 'findings', 'side', 'zone')}",
+        ),
+        (
+            "prompts in two wordings never trained on",
+            "; ".join(
+                f"{part}: {'objects' if part in ('plots', 'pictures') else 'findings'} F1 "
+                + " and ".join(
+                    f"{next(iter(reworded[f'{part}, {name} prompts'].values())):.3f}"
+                    for name in ("plain", "formal")
+                )
+                for part in ("plots", "pictures", "reports", "radiographs")
+            ),
+        ),
+        (
+            "requests in a talk, held-out wordings",
+            f"right action with all arguments {exam['talk']['right']:.3f}",
+        ),
+    ]
+
+
+def _some(values: Mapping[str, float], *names: str) -> str:
+    return ", ".join(f"{name}{' F1' if name in F1 else ''} {values[name]:.3f}" for name in names)
+
+
+def _retrieval(exam: Mapping[str, Mapping[str, float]], world: str) -> str:
+    return ", ".join(
+        f"{label} " + " / ".join(f"{value:.3f}" for value in exam[f"retrieval of {world}, {kind}"].values())
+        for kind, label in (("clip", "CLIP"), ("blip", "BLIP"))
+    )
+
+
+def with_table(page: str, lines: list[tuple[str, str]]) -> str:
+    """The page with its table replaced. Raises ValueError for a page without one."""
+    made = HEAD + "".join(f"| {what} | {figure} |\n" for what, figure in lines)
+    changed, found = TABLE.subn(lambda _: made, page)
+    if found != 1:
+        raise ValueError(f"wanted one table that begins with {HEAD.splitlines()[0]!r}, found {found}")
+    return changed
+
+
+def stale(pages: tuple[Path, ...] = PAGES) -> dict[Path, str]:
+    """Pages whose table is not what the benches have written, and what they should be."""
+    lines = rows(results("miniature"), results("candidates"), results("wordings"))
+    wanted: dict[Path, Any] = {page: with_table(page.read_text(), lines) for page in pages}
+    return {page: text for page, text in wanted.items() if text != page.read_text()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table is not up to date")
+    args = parser.parse_args()
+    pages = stale()
+    for page, text in pages.items():
+        if args.check:
+            print(f"{page.relative_to(ROOT)}: its table is not what bench/results says; run bench/card.py")
+        else:
+            page.write_text(text)
+            print(f"{page.relative_to(ROOT)}: table written")
+    sys.exit(1 if args.check and pages else 0)
+
+
+if __name__ == "__main__":
+    main()
