@@ -2,8 +2,8 @@
 
     python bench/card.py [--check]
 
-Run it after `bench/miniature.py`, `bench/candidates.py` and `bench/wordings.py`. With `--check` nothing is written, and a
-table that is not up to date is an error.
+Run it after `bench/miniature.py`, `bench/candidates.py` and `bench/wordings.py`. With `--check` nothing is written, and
+a table that is not up to date is an error.
 """
 
 import argparse
@@ -35,9 +35,13 @@ def rows(
     reworded: Mapping[str, Mapping[str, float]],
 ) -> list[tuple[str, str]]:
     """The table's rows: what, and its figures."""
+    scene = ("objects", "counts", "colours", "style", "relations")
+    writing, reporting = exam["writing"], exam["reports writing"]
+    told = {form: reworded[f"{form}, held-out wordings"] for form in ("plots", "captions", "reports")}
+    valid = min(row["schema_valid"] for row in exam.values() if "schema_valid" in row)
     return [
-        ("facts from pictures", _some(exam["pictures"], "objects", "counts", "colours", "style", "relations")),
-        ("facts from plots", _some(exam["texts"], "objects", "counts", "colours", "style", "relations")),
+        ("facts from pictures", _some(exam["pictures"], *scene)),
+        ("facts from plots", _some(exam["texts"], *scene)),
         ("facts from captions", _some(exam["captions"], "objects", "counts", "colours", "relations")),
         ("facts from radiographs", _some(exam["radiographs"], "findings", "side", "zone", "size")),
         ("facts from reports", _some(exam["reports"], "findings", "side", "zone", "size", "change")),
@@ -46,24 +50,21 @@ def rows(
             f"plots: {_some(exam['stepwise'], 'objects', 'triplets', 'triplets exact')}; "
             f"reports: {_some(exam['reports stepwise'], 'findings', 'triplets', 'triplets exact')}",
         ),
-        (
-            "answers that fit their schema, no repair, least of all rows",
-            f"{min(row['schema_valid'] for row in exam.values() if 'schema_valid' in row):.3f}",
-        ),
+        ("answers that fit their schema, no repair, least of all rows", f"{valid:.3f}"),
         (
             "descriptions",
-            f"the asked subject {exam['writing']['subject']:.3f}, facts kept {exam['writing']['description facts']:.3f}; of "
-            f"radiographs {exam['reports writing']['subject']:.3f} and {exam['reports writing']['description facts']:.3f}",
+            f"scenes: {_some(writing, 'subject', 'description facts')}; "
+            f"radiographs: {_some(reporting, 'subject', 'description facts')}",
         ),
         (
             "texts from descriptions",
-            f"facts kept {exam['writing']['plot facts']:.3f} (plots), {exam['reports writing']['report facts']:.3f} "
-            f"(reports); kinds, colours and styles invented {exam['writing']['plot invented']:.3f}",
+            f"plots: facts {writing['plot facts']:.3f}, invented {writing['plot invented']:.3f}; "
+            f"reports: facts {reporting['report facts']:.3f}",
         ),
         (
             "drawn from descriptions, read by an independent recogniser",
             f"scenes: {_some(drawn['drawn from descriptions'], 'objects', 'colours', 'counts')}; "
-            f"radiographs: {_some(drawn['radiographs drawn from descriptions'], 'findings', 'side')} of those",
+            f"radiographs: {_some(drawn['radiographs drawn from descriptions'], 'findings', 'side')}",
         ),
         (
             "retrieval, R@1 of 64, both ways",
@@ -79,26 +80,22 @@ def rows(
         ),
         (
             "texts in wordings never trained on",
-            f"plots: {_some(reworded['plots, held-out wordings'], 'objects', 'counts', 'colours', 'style', 'relations')}; "
-            f"captions: {_some(reworded['captions, held-out wordings'], 'objects', 'colours', 'relations')}; "
-            f"reports: {_some(reworded['reports, held-out wordings'], 'findings', 'side', 'zone')}",
+            f"plots: {_some(told['plots'], *scene)}; "
+            f"captions: {_some(told['captions'], 'objects', 'counts', 'colours', 'relations')}; "
+            f"reports: {_some(told['reports'], 'findings', 'side', 'zone', 'size')}",
         ),
         (
             "prompts in two wordings never trained on",
-            "; ".join(
-                f"{part}: {'objects' if part in ('plots', 'pictures') else 'findings'} F1 "
-                + " and ".join(
-                    f"{next(iter(reworded[f'{part}, {name} prompts'].values())):.3f}"
-                    for name in ("plain", "formal")
-                )
-                for part in ("plots", "pictures", "reports", "radiographs")
-            ),
+            f"objects F1: {_prompted(reworded, 'plots', 'objects')}, {_prompted(reworded, 'pictures', 'objects')}; findings "
+            f"F1: {_prompted(reworded, 'reports', 'findings')}, {_prompted(reworded, 'radiographs', 'findings')}",
         ),
-        (
-            "requests in a talk, held-out wordings",
-            f"right action with all arguments {exam['talk']['right']:.3f}",
-        ),
+        ("requests in a talk, held-out wordings", f"right action, all arguments {exam['talk']['right']:.3f}"),
     ]
+
+
+def _prompted(reworded: Mapping[str, Mapping[str, float]], part: str, name: str) -> str:
+    figures = (reworded[f"{part}, {prompts} prompts"][name] for prompts in ("plain", "formal"))
+    return f"{part} " + " / ".join(f"{figure:.3f}" for figure in figures)
 
 
 def _some(values: Mapping[str, float], *names: str) -> str:
@@ -132,7 +129,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table is not up to date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a table is not up to date"
+    )
     args = parser.parse_args()
     pages = stale()
     for page, text in pages.items():
