@@ -86,8 +86,9 @@ def rows(
         ),
         (
             "prompts in two wordings never trained on",
-            f"objects F1: {_prompted(reworded, 'plots', 'objects')}, {_prompted(reworded, 'pictures', 'objects')}; findings "
-            f"F1: {_prompted(reworded, 'reports', 'findings')}, {_prompted(reworded, 'radiographs', 'findings')}",
+            f"objects F1: {_prompted(reworded, 'plots', 'objects')}, {_prompted(reworded, 'pictures', 'objects')}; "
+            f"findings F1: {_prompted(reworded, 'reports', 'findings')}, "
+            f"{_prompted(reworded, 'radiographs', 'findings')}",
         ),
         ("requests in a talk, held-out wordings", f"right action, all arguments {exam['talk']['right']:.3f}"),
     ]
