@@ -2,7 +2,8 @@
 
     python bench/training.py [--work .cache/train]
 
-Writes bench/results/training.json (a line per 50 or 100 steps, with seconds) and docs/images/miniature-training.png.
+Writes bench/results/training.json (a line per 50 or 100 steps, with seconds) and docs/images/miniature-training.png. A
+stage without a log in the work folder keeps the curve that it has there.
 Figures are means over the training batches since the line before, so they are of pictures that were trained on.
 """
 
@@ -28,7 +29,8 @@ PANELS: dict[str, tuple[str, dict[str, str]]] = {
         "Qwen2-VL, turns: tokens right",
         {
             "short": "reading scenes", "film_short": "reading radiographs", "describe": "describing",
-            "describe_dense": "describing crowds", "long": "consolidating, triplets",
+            "describe_dense": "describing crowds", "triplets_dense": "triplets of crowds",
+            "ties_dense": "relations", "long": "consolidating, triplets",
         },
     ),
     "sdxl-vae": ("SDXL, autoencoder: losses", {"drawn": "picture", "read": "what lies where"}),
@@ -59,6 +61,8 @@ def draw(curves: dict[str, list[dict[str, Any]]]) -> None:
         title, fields = PANELS[name]
         for field, label in fields.items():
             points = [(line["step"], line[field]) for line in curves[name] if field in line]
+            if not points:  # a lesson that this run did not have
+                continue
             axis.plot(*zip(*points, strict=True), label=label, linewidth=1.4)
         axis.set_title(title, loc="left", fontsize=10)
         axis.set_xlabel("steps")
@@ -83,9 +87,11 @@ def main() -> None:
         "--work", type=Path, default=Path(".cache/train"), help="where the stages keep their logs"
     )
     args = parser.parse_args()
-    curves = {name: read_log(path) for name in PANELS if (path := args.work / f"{name}.log").exists()}
-    if not curves:
+    logs = {name: read_log(path) for name in PANELS if (path := args.work / f"{name}.log").exists()}
+    if not logs:
         raise SystemExit(f"{args.work}: no logs of python -m mini.train here; give their folder with --work")
+    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    curves = {name: found for name in PANELS if (found := logs.get(name) or kept.get(name))}
     RESULT.write_text("{" + ",\n".join(as_json(name, found) for name, found in curves.items()) + "}\n")
     draw(curves)
     print(f"{', '.join(curves)}: {RESULT.name} and {IMAGE.name}")
