@@ -43,7 +43,7 @@ def train_joint(
     # At the full rate a finished model first forgets (tokens right in crowds described: 0.944, 300 steps on 0.906).
     gain, hold = (0.6, 0.5) if start else (1.0, 0.8)
     optimisers = Optimisers(
-        model, gain * 2e-3, gain * 1.5e-3, steps, warm=200, keep_adam=("embed",), hold=hold
+        model, gain * 2e-3, gain * 1.5e-3, steps, warm=min(200, steps // 5), keep_adam=("embed",), hold=hold
     )
     parts = {"model": model, "optimisers": optimisers}
     stage.resume(parts)
