@@ -19,7 +19,7 @@ from mini.train.pictures import PictureStore, jitter, jittered, normalised, trai
 from mini.train.qwen import SIDE, VOCABULARY, build, look, merged, patches
 from mini.train.tokenizers import save_qwen_processor, train_bpe
 from mini.train.tower import film_labels, scene_labels
-from mini.train.turns import Encoder, turn_loss
+from mini.train.turns import Encoder, by_length, turn_loss
 from mini.world import chest
 from mini.world.chest import Film, Finding
 from mini.world.drawing import draw
@@ -111,6 +111,26 @@ def test_shared_prefix_and_positions_change_nothing(model, encoder, processor, d
                 logits[0, start - 1 : -1], ids[0, start:], reduction="sum"
             ).item()
     assert loss.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_rows_in_two_parts_have_the_same_loss(model, encoder, monkeypatch):
+    teacher, rng = Teacher(Library()), random.Random(6)
+    turns = [
+        reading_turn(teacher, *told_text(sample_scene(rng), rng, loose), Modality.IMAGE, rng, SHORT)
+        for loose in (0.0, 1.0, 0.0, 1.0, 0.0)
+    ]
+    with torch.no_grad():
+        losses = []
+        for parts in ([[0, 1, 2, 3, 4]], [[4, 0], [2, 1, 3]]):
+            monkeypatch.setattr("mini.train.turns.by_length", lambda _, parts=parts: parts)
+            losses.append(turn_loss(model, encoder, turns, None, 0.0, rng)[0].item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_rows_are_parted_where_that_saves_padding():
+    assert by_length([10, 100, 11, 12]) == [[0, 2, 3], [1]]
+    assert by_length([10, 11, 12]) == [[0, 1, 2]]
+    assert by_length([7]) == [[0]]
 
 
 def test_a_json_answer_is_short(bpe):
