@@ -1,20 +1,21 @@
 """The table of the miniature's figures in README.md and mini/README.md, from what the benches have written.
 
-    python bench/card.py [--check]
+    python bench/card.py
 
-Run it after `bench/miniature.py`, `bench/candidates.py` and `bench/wordings.py`. With `--check` nothing is written, and
-a table that is not up to date is an error.
+Run it after `bench/miniature.py`, `bench/candidates.py` and `bench/wordings.py`; a test fails where it was forgotten.
 """
 
-import argparse
 import json
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench._measured import RESULTS
+from mini.exam_prompts import REWORDINGS
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", ROOT / "mini" / "README.md")
 HEAD = "| what | figure |\n|---|---|\n"
@@ -29,12 +30,18 @@ def results(name: str) -> dict[str, dict[str, float]]:
     return figures
 
 
+def samples(name: str) -> int:
+    """How many of each form a bench has asked about."""
+    return int(json.loads((RESULTS / f"{name}.json").read_text())["about"]["samples"])
+
+
 def rows(
     exam: Mapping[str, Mapping[str, float]],
     drawn: Mapping[str, Mapping[str, float]],
     reworded: Mapping[str, Mapping[str, float]],
+    n: int,
 ) -> list[tuple[str, str]]:
-    """The table's rows: what, and its figures."""
+    """The table's rows: what, and its figures; `n` samples were told or asked about in other words."""
     scene = ("objects", "counts", "colours", "style", "relations")
     writing, reporting = exam["writing"], exam["reports writing"]
     told = {form: reworded[f"{form}, held-out wordings"] for form in ("plots", "captions", "reports")}
@@ -79,13 +86,13 @@ def rows(
             " / ".join(f"{exam[f'radiographs {change}']['findings']:.3f}" for change in CHANGES),
         ),
         (
-            "texts in wordings never trained on",
+            f"texts in wordings never trained on ({n} of each)",
             f"plots: {_some(told['plots'], *scene)}; "
             f"captions: {_some(told['captions'], 'objects', 'counts', 'colours', 'relations')}; "
             f"reports: {_some(told['reports'], 'findings', 'side', 'zone', 'size')}",
         ),
         (
-            "prompts in two wordings never trained on",
+            f"prompts in two wordings never trained on ({n} of each)",
             f"objects F1: {_prompted(reworded, 'plots', 'objects')}, {_prompted(reworded, 'pictures', 'objects')}; "
             f"findings F1: {_prompted(reworded, 'reports', 'findings')}, "
             f"{_prompted(reworded, 'radiographs', 'findings')}",
@@ -95,7 +102,7 @@ def rows(
 
 
 def _prompted(reworded: Mapping[str, Mapping[str, float]], part: str, name: str) -> str:
-    figures = (reworded[f"{part}, {prompts} prompts"][name] for prompts in ("plain", "formal"))
+    figures = (reworded[f"{part}, {prompts} prompts"][name] for prompts in REWORDINGS)
     return f"{part} " + " / ".join(f"{figure:.3f}" for figure in figures)
 
 
@@ -121,27 +128,15 @@ def with_table(page: str, lines: list[tuple[str, str]]) -> str:
 
 def stale(pages: tuple[Path, ...] = PAGES) -> dict[Path, str]:
     """Pages whose table is not what the benches have written, and what they should be."""
-    lines = rows(results("miniature"), results("candidates"), results("wordings"))
-    wanted: dict[Path, Any] = {page: with_table(page.read_text(), lines) for page in pages}
+    lines = rows(results("miniature"), results("candidates"), results("wordings"), samples("wordings"))
+    wanted = {page: with_table(page.read_text(), lines) for page in pages}
     return {page: text for page, text in wanted.items() if text != page.read_text()}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail if a table is not up to date"
-    )
-    args = parser.parse_args()
-    pages = stale()
-    for page, text in pages.items():
-        if args.check:
-            print(f"{page.relative_to(ROOT)}: its table is not what bench/results says; run bench/card.py")
-        else:
-            page.write_text(text)
-            print(f"{page.relative_to(ROOT)}: table written")
-    sys.exit(1 if args.check and pages else 0)
+    for page, text in stale().items():
+        page.write_text(text)
+        print(f"{page.relative_to(ROOT)}: table written")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import torch
 from mini.architectures import tiny_sdxl
 from mini.train.autoencoder import edges, picture_loss
 from mini.train.cells import cell_labels, object_mask
-from mini.train.compute import default_device, mixed
+from mini.train.compute import mixed
 from mini.train.dense import mark_labels
 from mini.train.diffusion import prompt_states
 from mini.train.facts import SceneFacts
@@ -72,7 +72,15 @@ def test_prompts_and_facts_are_read_on_the_default_device(layouts):
     assert loss.device.type == "meta"
 
 
-def test_the_cpu_computes_in_float32_or_bfloat16():
-    assert default_device() in ("cpu", "cuda")
-    with torch.device("cpu"), mixed():
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype in (torch.float32, torch.bfloat16)
+@pytest.mark.parametrize(
+    ("able", "dtype"),
+    [
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, torch.float32),
+        ({"avx2": True, "avx512_bf16": True, "amx_bf16": False}, torch.bfloat16),
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": True}, torch.bfloat16),
+    ],
+)
+def test_products_are_taken_in_bfloat16_only_where_the_processor_does_that(monkeypatch, able, dtype):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    with mixed():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype

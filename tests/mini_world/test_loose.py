@@ -19,34 +19,20 @@ from mini.world.reports import NAMES, SIZE_WORDS
 from mini.world.texts import BARE_VERBS, NUMBERS, PARTICIPLES, noun, plural
 from prompts.library import SLOT, Library
 
-SCENE_FACTS = {*KINDS, *map(plural, KINDS), *COLOURS, *STYLES, *NUMBERS.values(), "single", "pair", "trio"}
-SCENE_FACTS |= {*VERBS, *BARE_VERBS.values(), *PARTICIPLES.values(), "left", "right", "above", "below"}
-FILM_FACTS = {word for names in NAMES.values() for name in names for word in name.lower().split()} - {
-    "of",
-    "the",
-}
-FILM_FACTS |= {word for words in SIZE_WORDS.values() for word in words} | {
-    *SIDES,
-    *ZONES,
-    "both",
-    "bilateral",
-}
-FILM_FACTS |= {
-    "new",
-    "unchanged",
-    "stable",
-    "larger",
-    "increasing",
-    "increased",
-    "normal",
-    "clear",
-    "no",
-    "absent",
-}
-
 
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z]+", text.lower())
+
+
+SCENE_FACTS = {*KINDS, *map(plural, KINDS), *COLOURS, *STYLES, *NUMBERS.values()}
+SCENE_FACTS |= {*VERBS, *BARE_VERBS.values(), *PARTICIPLES.values()}
+SCENE_FACTS |= set(words("single pair trio left right above below"))
+FILM_FACTS = {word for names in NAMES.values() for name in names for word in name.lower().split()}
+FILM_FACTS |= {word for sizes in SIZE_WORDS.values() for word in sizes} | {*SIDES, *ZONES}
+FILM_FACTS |= set(
+    words("both bilateral new unchanged stable larger increasing increased normal clear no absent")
+)
+FILM_FACTS -= set(words("of the"))  # "enlargement of the heart"
 
 
 def test_fillers_are_no_facts():
@@ -88,25 +74,7 @@ def test_no_held_out_sentence_comes_up_in_a_training_text():
         seen |= set(shape(loose_reports.report(said, rng, film), FILM_FACTS))
     assert len(held_out) > 1000
     # A bare "small effusion on the left" has no wording that could be held out: places are told in trained words.
-    plain = {
-        "_",
-        "the",
-        "in",
-        "of",
-        "and",
-        "at",
-        "on",
-        "over",
-        "zone",
-        "lung",
-        "lobe",
-        "apex",
-        "base",
-        "bases",
-        "chest",
-        "wall",
-    }
-    plain |= {"ill", "defined"}
+    plain = {"_", *words("the in of and at on over zone lung lobe apex base bases chest wall ill defined")}
     assert not {frame for frame in held_out & seen if len(set(frame.split()) - plain) > 1}
 
 
@@ -154,7 +122,7 @@ def test_a_loose_report_tells_every_finding_and_denies_none():
     rng = random.Random(4)
     for _ in range(400):
         film = sample_film(rng)
-        text, told = told_report(film, rng, loose=0.99)
+        text, told = told_report(film, rng, loose=1.0)
         said = set(words(text))
         for finding in told.findings:
             names = {name.split()[-1].lower() for name in NAMES[finding.kind]}
