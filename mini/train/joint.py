@@ -10,7 +10,7 @@ import torch
 
 from mini.train.compute import mixed
 from mini.train.films import FilmStore
-from mini.train.lessons import Lesson, Lessons
+from mini.train.lessons import EARLY, LATE, Lesson, Lessons
 from mini.train.pictures import PictureStore
 from mini.train.progress import Optimisers, Stage
 from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
@@ -53,7 +53,8 @@ def train_joint(
         share = stage.step / steps
         most = 1 if not start and rng.random() > share / 0.12 else 3
         noise = 0.03 if share < 0.9 else 0.0
-        loss, values = taught(model, encoder, lessons.of(stage.step, batch, most, rng), noise, rng)
+        mix = LATE if start or share >= 0.6 else EARLY
+        loss, values = taught(model, encoder, lessons.of(stage.step, batch, most, rng, mix), noise, rng)
         torch.autograd.backward(loss)
         optimisers.step(stage.step)
         stage.tick(parts, values)

@@ -1,7 +1,7 @@
 """What the miniature's Qwen2-VL is taught in each step: batches of turns of one system prompt each.
 
-Two steps of three are of the general domain and one is of radiographs, whose world is smaller; talk is in every second
-one.
+Two steps of three are of the general domain and one is of radiographs, whose world is smaller. Pictures take longest to
+be read and come first; texts in any words and long exact answers come late.
 """
 
 import random
@@ -16,6 +16,7 @@ from mini.train.conversations import (
     SHORT,
     Teacher,
     Turn,
+    copying,
     crowd,
     drill,
     reading_turn,
@@ -23,7 +24,14 @@ from mini.train.conversations import (
     told_text,
 )
 from mini.train.films import FilmStore
-from mini.train.medical import MedicalTeacher, crowded_film, medical_drill, medical_turn, told_report
+from mini.train.medical import (
+    MedicalTeacher,
+    crowded_film,
+    medical_copying,
+    medical_drill,
+    medical_turn,
+    told_report,
+)
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.talk import TalkTeacher
 from mini.train.worn_prompts import worn
@@ -31,11 +39,37 @@ from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
-EXERCISES = ("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule")
-FILM_EXERCISES = ("drill", "merged", "rule", "describe", "consolidate")
-"""Of each domain, one kind a step."""
-LOOSE, WORN = 0.4, 0.25
-"""Shares of the texts without fixed sentence frames, and of the steps whose prompts are worn."""
+WORN = 0.25
+"""Share of the steps whose prompts are worn."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How much of what is in a step; numbers of turns are parts of its size."""
+
+    pictures: float
+    texts: float
+    describing: float
+    exercise: float
+    talk: int
+    """In every so manieth step."""
+    loose: float
+    """Share of the texts without fixed sentence frames."""
+    exercises: tuple[str, ...]
+    film_exercises: tuple[str, ...]
+    """Of each domain, one kind a step."""
+
+
+EARLY = Mix(
+    pictures=1.0, texts=0.5, describing=0.6, exercise=0.4, talk=2, loose=0.4,
+    exercises=("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule"),
+    film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
+)  # fmt: skip
+LATE = Mix(
+    pictures=0.34, texts=0.84, describing=0.25, exercise=0.5, talk=4, loose=0.6,
+    exercises=("triplets", "ties", "copy", "merged", "triplets", "rule", "copy", "refine"),
+    film_exercises=("rule", "triplets", "merged", "consolidate", "copy", "rule", "describe"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,18 +99,18 @@ class Lessons:
         self.simple = [i for i, n in enumerate(kinds) if n == 1]
         self.mixed = [i for i, n in enumerate(kinds) if n > 1 or i % 3 == 0]
 
-    def of(self, step: int, size: int, most: int, rng: random.Random) -> Iterator[Lesson]:
-        """`size` readings of pictures and half as many of texts, and the rest; at most `most` kinds or findings."""
+    def of(self, step: int, size: int, most: int, rng: random.Random, mix: Mix = EARLY) -> Iterator[Lesson]:
+        """Readings of pictures and of texts, and the rest; at most `most` kinds or findings in each."""
         turn, kind = divmod(step, 3)
         general, medical = self.general, self.medical
         if rng.random() < WORN:
             general, medical = rng.choice(self.worn)
         if kind == 2:
-            yield from self._of_films(medical, turn, size, most, rng)
+            yield from self._of_films(medical, turn, size, most, rng, mix)
         else:
-            yield from self._of_scenes(general, 2 * turn + kind, size, most, rng)
-        if step % 2:
-            yield self._talk(step // 2, size, rng)
+            yield from self._of_scenes(general, 2 * turn + kind, size, most, rng, mix)
+        if step % mix.talk == mix.talk - 1:
+            yield self._talk(step // mix.talk, size, rng)
 
     def _talk(self, step: int, size: int, rng: random.Random) -> Lesson:
         if step % 2:
@@ -89,25 +123,28 @@ class Lessons:
     # ------------------------------------------------------------------ the general domain
 
     def _of_scenes(
-        self, teacher: Teacher, step: int, size: int, most: int, rng: random.Random
+        self, teacher: Teacher, step: int, size: int, most: int, rng: random.Random, mix: Mix
     ) -> Iterator[Lesson]:
         shares, n = (LONG, size * 3 // 5) if step % 3 == 2 else (SHORT, size)
         name = "long" if shares is LONG else "short"
-        chosen = [rng.choice(self.simple if most == 1 else self.mixed) for _ in range(n)]
+        some = self.simple if most == 1 else self.mixed
+        chosen = [rng.choice(some) for _ in range(part(mix.pictures, n))]
         pictures = normalised([jitter(self.scenes.pixels[i], rng) for i in chosen])
         turns = [
             reading_turn(teacher, None, self.scenes.scene(i).shown(), Modality.TEXT, rng, shares)
             for i in chosen
         ]
-        for _ in range(n // 2):
-            text, told = told_text(told_scene(rng, most), rng, LOOSE)
+        for _ in range(part(mix.texts, n)):
+            text, told = told_text(told_scene(rng, most), rng, mix.loose)
             turns.append(reading_turn(teacher, text, told, Modality.IMAGE, rng, shares))
         yield Lesson(name, turns, pictures)
         missing = Modality.TEXT if step % 4 == 3 else Modality.IMAGE
-        turns = [_describing(teacher, missing, most, rng) for _ in range(size * 3 // 5)]
+        turns = [_describing(teacher, missing, most, rng) for _ in range(part(mix.describing, size))]
         yield Lesson("describe", turns)
-        exercise = EXERCISES[step % len(EXERCISES)]
-        turns = [_scene_exercise(teacher, exercise, most, rng) for _ in range(size * 2 // 5)]
+        exercise = mix.exercises[step % len(mix.exercises)]
+        turns = [
+            _scene_exercise(teacher, exercise, most, rng, mix.loose) for _ in range(part(mix.exercise, size))
+        ]
         if exercise == "refine":
             yield Lesson("refine", turns)
         else:
@@ -116,24 +153,24 @@ class Lessons:
     # ------------------------------------------------------------------ radiographs and their reports
 
     def _of_films(
-        self, teacher: MedicalTeacher, step: int, size: int, most: int, rng: random.Random
+        self, teacher: MedicalTeacher, step: int, size: int, most: int, rng: random.Random, mix: Mix
     ) -> Iterator[Lesson]:
         shares, n = (LONG, size // 2) if step % 4 == 3 else (SHORT, size)
         name = "long" if shares is LONG else "short"
         # Radiographs and reports have system prompts of their own.
-        chosen = [self._film(most, rng) for _ in range(n)]
+        chosen = [self._film(most, rng) for _ in range(part(mix.pictures, n))]
         pictures = normalised([jitter(self.films.rgb(i), rng) for i in chosen])
         turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
         turns = []
-        for _ in range(n - n // 4):
-            text, told = told_report(sample_film(rng, most), rng, LOOSE)
+        for _ in range(part(0.25 + mix.texts, n)):
+            text, told = told_report(sample_film(rng, most), rng, mix.loose)
             turns.append(medical_turn(teacher, text, told, rng, shares))
         yield Lesson(f"report_{name}", turns)
-        turns = _film_writing(teacher, size // 2, step, most, rng)
+        turns = _film_writing(teacher, part(mix.describing, size), step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)
-        exercise = FILM_EXERCISES[step % len(FILM_EXERCISES)]
-        turns = [_film_exercise(teacher, exercise, rng) for _ in range(size // 2)]
+        exercise = mix.film_exercises[step % len(mix.film_exercises)]
+        turns = [_film_exercise(teacher, exercise, rng, mix.loose) for _ in range(part(mix.exercise, size))]
         yield Lesson(f"film_{exercise}_dense", turns, weight=0.5, noise=False)
 
     def _film(self, most: int, rng: random.Random) -> int:
@@ -144,6 +181,11 @@ class Lessons:
         if not self.films.film(index).findings and rng.random() < 0.5:
             return self._film(most, rng)
         return index
+
+
+def part(share: float, size: int) -> int:
+    """So many of `size`, at least one."""
+    return max(1, round(share * size))
 
 
 def told_scene(rng: random.Random, most: int) -> Scene:
@@ -160,7 +202,7 @@ def _describing(teacher: Teacher, missing: Modality, most: int, rng: random.Rand
     return teacher.describing(facts, missing, rng)
 
 
-def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random) -> Turn:
+def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random, loose: float) -> Turn:
     """Refined texts; and exercises, most of whose tokens are facts: words, relations, and crowded texts to read or
     describe. To write triplets is to copy, and few ordinary texts have two relations that could be mixed up."""
     if kind == "refine":
@@ -169,17 +211,21 @@ def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random) 
     if kind == "drill":
         return drill(rng)
     if kind == "ties":
-        return ties(rng, loose=LOOSE)
-    text, told = told_text(crowd(rng), rng, LOOSE)
+        return ties(rng, loose=loose)
+    if kind == "copy":
+        return copying(rng)
+    text, told = told_text(crowd(rng), rng, loose)
     if kind == "describe":
         return teacher.describing(told, Modality.IMAGE, rng)
     return reading_turn(teacher, text, told, Modality.IMAGE, rng, {kind: 1.0})
 
 
-def _film_exercise(teacher: MedicalTeacher, kind: str, rng: random.Random) -> Turn:
+def _film_exercise(teacher: MedicalTeacher, kind: str, rng: random.Random, loose: float) -> Turn:
     if kind == "drill":
         return medical_drill(rng)
-    text, told = told_report(crowded_film(rng), rng, LOOSE)
+    if kind == "copy":
+        return medical_copying(rng)
+    text, told = told_report(crowded_film(rng), rng, loose)
     if kind == "describe":
         return teacher.describing(told, Modality.IMAGE, rng)
     return medical_turn(teacher, text, told, rng, {kind: 1.0})

@@ -207,6 +207,14 @@ def crowded_film(rng: random.Random) -> Film:
     return Film(tuple(sample_finding(kind, rng) for kind in kinds), normal)
 
 
+def medical_copying(rng: random.Random) -> Turn:
+    """Knowledge to be written down as triplets, with nothing else to read (see `conversations.copying`)."""
+    knowledge = knowledge_of(crowded_film(rng))
+    triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in triplets_of(knowledge)]
+    answer = Triplets(triplets=triplets).model_dump_json()
+    return Turn("", knowledge.model_dump_json(), "List the triplets.", answer, "xray.copy")
+
+
 def medical_drill(rng: random.Random, length: int = 5) -> Turn:
     """Findings to be written down in order, as answers name them and their places (see `conversations.drill`)."""
     placed = [kind for kind in KINDS if KINDS[kind].place != "midline"]
