@@ -64,17 +64,26 @@ def positions_of(rows: list[list[int]], image_token: int, start: int, width: int
     return result
 
 
+PART_COST = 100
+"""Tokens of padding that cost about as much as one more part of a batch."""
+
+
 def rounded(size: int, step: int) -> int:
     """Up to the next multiple. Few shapes mean few compiled kernels: oneDNN keeps one per shape, in time and memory."""
     return -(-size // step) * step
 
 
 def by_length(lengths: list[int]) -> list[list[int]]:
-    """Rows in one or two parts, short ones and long ones, where that saves a fifth of the padding or more."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    """Rows in parts of like length, cut as long as a cut saves more padding than a part of its own costs."""
+    return _cut(sorted(range(len(lengths)), key=lengths.__getitem__), lengths)
+
+
+def _cut(order: list[int], lengths: list[int]) -> list[list[int]]:
     longest = lengths[order[-1]]
     saved, short = max((k * (longest - lengths[order[k - 1]]), k) for k in range(1, len(order) + 1))
-    return [order[:short], order[short:]] if saved > 0.2 * len(order) * longest else [order]
+    if saved < PART_COST:
+        return [order]
+    return _cut(order[:short], lengths) + _cut(order[short:], lengths)
 
 
 def turn_loss(

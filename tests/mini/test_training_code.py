@@ -131,6 +131,7 @@ def test_rows_are_parted_where_that_saves_padding():
     assert by_length([10, 100, 11, 12]) == [[0, 2, 3], [1]]
     assert by_length([10, 11, 12]) == [[0, 1, 2]]
     assert by_length([7]) == [[0]]
+    assert by_length([400, 100, 10, 101, 11, 12, 13]) == [[2, 4, 5, 6], [1, 3], [0]]
 
 
 def test_a_json_answer_is_short(bpe):
