@@ -23,7 +23,8 @@ from mini.world.texts import (
     relation_sentence,
 )
 from prompts.library import Library
-from tools.knowledge.answers import Knowledge, ObjectFact, Triplet, Triplets, Verdict
+from tools.knowledge.answers import Knowledge, MedicalKnowledge, ObjectFact, Triplet, Triplets, Verdict
+from tools.knowledge.graph import triplets_of
 from tools.knowledge.questions import Questions, Reading
 from tools.knowledge.subjects import walk
 from tools.lmm.question import Question
@@ -242,15 +243,19 @@ def copying(rng: random.Random) -> Turn:
     Most wrong triplets of the model were miscopied from right knowledge ("key above key" for "moon above key").
     """
     scene = crowd(rng)
-    kinds = [group.kind for group in scene.groups]
-    more = [tuple(rng.sample(kinds, 2)) for _ in range(rng.randint(0, 3))]
-    knowledge, edges = knowledge_of(scene), edges_of(scene)
-    for head, tail in more:
+    knowledge = knowledge_of(scene)
+    for _ in range(rng.randint(0, 3)):
+        head, tail = rng.sample([group.kind for group in scene.groups], 2)
         relation = rng.choice((*VERBS, *ARRANGEMENTS))
         knowledge.relations.append(Triplet(head=head, relation=relation, tail=tail))
-        edges.insert(len(edges) - bool(scene.style), (head, relation, tail))
-    answer = Triplets(triplets=[Triplet(head=h, relation=r, tail=t) for h, r, t in edges])
-    return Turn("", knowledge.model_dump_json(), "List the triplets.", answer.model_dump_json(), "copy")
+    return copied(knowledge, "copy")
+
+
+def copied(knowledge: Knowledge | MedicalKnowledge, task: str) -> Turn:
+    """Nothing but knowledge, as triplets."""
+    triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in triplets_of(knowledge)]
+    answer = Triplets(triplets=triplets).model_dump_json()
+    return Turn("", knowledge.model_dump_json(), "List the triplets.", answer, task)
 
 
 def crowd(rng: random.Random) -> Scene:

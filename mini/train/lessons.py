@@ -52,7 +52,7 @@ class Mix:
     describing: float
     exercise: float
     talk: int
-    """In every so manieth step."""
+    """A talk every so many steps."""
     loose: float
     """Share of the texts without fixed sentence frames."""
     exercises: tuple[str, ...]

@@ -11,7 +11,7 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.conversations import NOT_STATED, Turn
+from mini.train.conversations import NOT_STATED, Turn, copied
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
 from mini.world.reports import name_words, place_words, plain_findings, report
@@ -209,10 +209,7 @@ def crowded_film(rng: random.Random) -> Film:
 
 def medical_copying(rng: random.Random) -> Turn:
     """Knowledge to be written down as triplets, with nothing else to read (see `conversations.copying`)."""
-    knowledge = knowledge_of(crowded_film(rng))
-    triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in triplets_of(knowledge)]
-    answer = Triplets(triplets=triplets).model_dump_json()
-    return Turn("", knowledge.model_dump_json(), "List the triplets.", answer, "xray.copy")
+    return copied(knowledge_of(crowded_film(rng)), "xray.copy")
 
 
 def medical_drill(rng: random.Random, length: int = 5) -> Turn:

@@ -13,7 +13,7 @@ from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_te
 from mini.train.dense import mark_labels
 from mini.train.facts import PLACES
 from mini.train.films import FilmStore
-from mini.train.lessons import Lessons
+from mini.train.lessons import EARLY, LATE, Lessons
 from mini.train.marks import Target, shifted
 from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
 from mini.train.qwen import SIDE, VOCABULARY, build, look, merged, patches
@@ -184,9 +184,10 @@ def test_facts_of_films_and_scenes_as_labels():
     }
 
 
+@pytest.mark.parametrize("mix", [EARLY, LATE], ids=["early", "late"])
 @pytest.mark.parametrize("step", range(12))
-def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(lessons, step):
-    found = list(lessons.of(step, 6, 3, random.Random(step)))
+def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(lessons, step, mix):
+    found = list(lessons.of(step, 6, 3, random.Random(step), mix))
     assert None in {lesson.weight for lesson in found} <= {None, 0.5}
     for lesson in found:
         assert len({turn.system for turn in lesson.turns}) == 1
