@@ -44,11 +44,11 @@ class Job:
 
         return FilmStore(self.work, FILMS)
 
-    def mixture(self) -> "Mixture":
-        """Both worlds, for the models that are trained on pictures and on pairs."""
+    def mixture(self, films: float = 0.38) -> "Mixture":
+        """Both worlds, for the models that are trained on pictures and on pairs; `films` is the radiographs' share."""
         from mini.train.worlds import Films, Mixture, Scenes
 
-        return Mixture([Scenes(self.scenes), Films(self.films)], [0.62, 0.38])
+        return Mixture([Scenes(self.scenes), Films(self.films)], [1 - films, films])
 
 
 Stage = Callable[[Job], None]
@@ -72,7 +72,8 @@ def joint(job: Job) -> None:
 def vae(job: Job) -> None:
     from mini.train.autoencoder import train_vae
 
-    train_vae(job.work, job.mixture(), job.steps(3600), 28, start=job.start)
+    # The marks of radiographs are the small ones.
+    train_vae(job.work, job.mixture(films=0.5), job.steps(3600), 28, start=job.start)
 
 
 def unet(job: Job) -> None:
