@@ -28,6 +28,7 @@ def object_mask(found: list[Marked], side: int) -> torch.Tensor:
     centres = (np.arange(side) + 0.5) / side
     for i, (targets, _) in enumerate(found):
         for each in targets:
-            far = (centres[:, None] - each.y) ** 2 + (centres[None, :] - each.x) ** 2
+            down = centres - np.clip(centres, each.y - each.above, each.y)
+            far = down[:, None] ** 2 + (centres[None, :] - each.x) ** 2
             mask[i, 0][far < (each.size * 0.55) ** 2] = 1
     return torch.as_tensor(mask)

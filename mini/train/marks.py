@@ -10,13 +10,15 @@ from mini.world.facts import COLOURS, KINDS, STYLES, Layout
 
 @dataclass(frozen=True)
 class Target:
-    """Where a mark belongs (0-1), which one, how wide it is (a share of the picture), and its trait (-100: none)."""
+    """Where a mark belongs (0-1), which one, how wide it is and how far above its place it begins (shares of the
+    picture), and its trait (-100: none)."""
 
     mark: int
     x: float
     y: float
     size: float
     trait: int
+    above: float = 0.0
 
 
 Marked = tuple[list[Target], int]
@@ -38,9 +40,12 @@ def film_targets(exposure: Exposure, reader: FilmReader) -> Marked:
     for item in exposure.placed:
         f = item.finding
         trait = ZONES.index(f.zone) if f.zone else -100
+        above = item.y if f.kind == "tube" else 0.0  # from the mouth, beyond the picture, to above the carina
         for x in _columns(exposure, item):
             marks.append(
-                Target(reader.names.index((f.kind, f.size)), x, item.y, max(0.12, 2 * item.size), trait)
+                Target(
+                    reader.names.index((f.kind, f.size)), x, item.y, max(0.12, 2 * item.size), trait, above
+                )
             )
     return marks, -100
 
