@@ -9,12 +9,15 @@ from PIL import Image
 from transformers import AutoProcessor
 
 from data.sample import Modality
+from mini.recogniser import FilmReader
+from mini.train.autoencoder import picture_loss
+from mini.train.cells import object_mask
 from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
 from mini.train.dense import mark_labels
 from mini.train.facts import PLACES
 from mini.train.films import FilmStore
 from mini.train.lessons import EARLY, LATE, Lessons
-from mini.train.marks import Target, shifted
+from mini.train.marks import Target, film_targets, shifted
 from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
 from mini.train.qwen import SIDE, VOCABULARY, build, look, merged, patches
 from mini.train.tokenizers import save_qwen_processor, train_bpe
@@ -199,3 +202,21 @@ def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(
 def lessons(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     return Lessons(PictureStore(folder, 24), FilmStore(folder, 12))
+
+
+def test_a_tube_is_marked_from_the_mouth_to_its_tip():
+    exposure = place(Film((Finding("tube", None, None, None),), ("heart",)), random.Random(1))
+    mask = object_mask([film_targets(exposure, FilmReader())], 64)[0, 0]
+    (tube,) = exposure.placed
+    column = mask[:, int(tube.x * 64)]
+    assert column[: int(tube.y * 64)].all() and not column[48:].any()
+
+
+def test_a_line_left_out_costs_more_than_a_veil_of_as_much_error():
+    real, mask = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    mask[..., 16:32, 16:32] = 1
+    real[..., 24, 16:32] = 0.8
+    veiled = real + 0.05 * mask
+    without, veil = (picture_loss(made, real, mask) for made in (torch.zeros_like(real), veiled))
+    assert (veiled - real).abs().sum() == pytest.approx(real.abs().sum())
+    assert without > 5 * veil > picture_loss(real, real, mask) == 0
