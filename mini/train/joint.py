@@ -41,7 +41,8 @@ def train_joint(
     tower.merger.requires_grad_(True)
     model.train()
     # At the full rate a finished model first forgets (tokens right in crowds described: 0.944, 300 steps on 0.906).
-    gain, hold = (0.6, 0.5) if start else (1.0, 0.8)
+    # And what a high rate unsettles takes long to settle, so a short stage has a lower one.
+    gain, hold = (0.6 * min(1.0, steps / 1000) ** 0.5, 0.5) if start else (1.0, 0.8)
     optimisers = Optimisers(
         model, gain * 2e-3, gain * 1.5e-3, steps, warm=min(200, steps // 5), keep_adam=("embed",), hold=hold
     )

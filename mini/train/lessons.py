@@ -66,9 +66,9 @@ EARLY = Mix(
     film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
-    pictures=0.34, texts=0.84, describing=0.25, exercise=0.5, talk=4, loose=0.6,
+    pictures=0.34, texts=0.84, describing=0.34, exercise=0.5, talk=4, loose=0.6,
     exercises=("triplets", "ties", "copy", "merged", "triplets", "rule", "copy", "refine"),
-    film_exercises=("rule", "triplets", "merged", "consolidate", "copy", "rule", "describe"),
+    film_exercises=("rule", "refine", "triplets", "rule", "merged", "refine", "consolidate", "rule", "describe"),
 )  # fmt: skip
 
 
@@ -225,6 +225,8 @@ def _film_exercise(teacher: MedicalTeacher, kind: str, rng: random.Random, loose
         return medical_drill(rng)
     if kind == "copy":
         return medical_copying(rng)
+    if kind == "refine":
+        return teacher.refining(sample_film(rng).shown(), rng)
     text, told = told_report(crowded_film(rng), rng, loose)
     if kind == "describe":
         return teacher.describing(told, Modality.IMAGE, rng)
