@@ -68,7 +68,9 @@ EARLY = Mix(
 LATE = Mix(
     pictures=0.34, texts=0.84, describing=0.34, exercise=0.5, talk=4, loose=0.6,
     exercises=("triplets", "ties", "copy", "merged", "triplets", "rule", "copy", "refine"),
-    film_exercises=("rule", "refine", "triplets", "rule", "merged", "refine", "consolidate", "rule", "describe"),
+    film_exercises=(
+        "rule", "refine", "triplets", "rule", "merged", "refine", "consolidate", "rule", "describe", "copy",
+    ),
 )  # fmt: skip
 
 

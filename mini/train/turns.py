@@ -65,7 +65,7 @@ def positions_of(rows: list[list[int]], image_token: int, start: int, width: int
 
 
 PART_COST = 100
-"""Tokens of padding that cost about as much as one more part of a batch."""
+"""Tokens of padding that are worth a part of its own; estimated, not measured."""
 
 
 def rounded(size: int, step: int) -> int:
