@@ -123,8 +123,7 @@ class Teacher:
 
     def triplets(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
         question = self.questions.triplets(reading(shared), "", knowledge_of(facts))
-        answer = Triplets(triplets=[Triplet(head=h, relation=r, tail=t) for h, r, t in edges_of(facts)])
-        return turn(question, shared, answer.model_dump_json(), "triplets")
+        return turn(question, shared, as_triplets(as_edges(edges_of(facts))), "triplets")
 
     def direct(self, shared: str | None, facts: Scene, missing: Modality, rng: random.Random) -> Turn:
         question = self.questions.direct(reading(shared), "", missing)
@@ -159,6 +158,12 @@ def reading(shared: str | None) -> Reading:
 
 def turn(question: Question[Any], shared: str | None, answer: str, task: str) -> Turn:
     return Turn(question.system, shared, question.ask, answer, task)
+
+
+def as_triplets(edges: list[Edge]) -> str:
+    """The answer to a question for triplets."""
+    triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in edges]
+    return Triplets(triplets=triplets).model_dump_json()
 
 
 def as_edges(edges: list[tuple[str, str, str]]) -> list[Edge]:
@@ -253,8 +258,7 @@ def copying(rng: random.Random) -> Turn:
 
 def copied(knowledge: Knowledge | MedicalKnowledge, task: str) -> Turn:
     """Nothing but knowledge, as triplets."""
-    triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in triplets_of(knowledge)]
-    answer = Triplets(triplets=triplets).model_dump_json()
+    answer = as_triplets(triplets_of(knowledge))
     return Turn("", knowledge.model_dump_json(), "List the triplets.", answer, task)
 
 

@@ -101,7 +101,7 @@ class Lessons:
         self.simple = [i for i, n in enumerate(kinds) if n == 1]
         self.mixed = [i for i, n in enumerate(kinds) if n > 1 or i % 3 == 0]
 
-    def of(self, step: int, size: int, most: int, rng: random.Random, mix: Mix = EARLY) -> Iterator[Lesson]:
+    def of(self, step: int, size: int, most: int, rng: random.Random, mix: Mix) -> Iterator[Lesson]:
         """Readings of pictures and of texts, and the rest; at most `most` kinds or findings in each."""
         turn, kind = divmod(step, 3)
         general, medical = self.general, self.medical

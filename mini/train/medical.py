@@ -11,13 +11,13 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.conversations import NOT_STATED, Turn, copied
+from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
 from mini.world.reports import name_words, place_words, plain_findings, report
 from prompts.library import Library
 from tools.knowledge.answers import Finding as FindingFact
-from tools.knowledge.answers import MedicalKnowledge, Triplet, Triplets, Verdict
+from tools.knowledge.answers import MedicalKnowledge, Verdict
 from tools.knowledge.chexpert import NO_FINDING
 from tools.knowledge.graph import triplets_of
 from tools.knowledge.questions import Questions, Reading
@@ -127,8 +127,7 @@ class MedicalTeacher:
 
     def triplets(self, shared: str | None, facts: Film, missing: Modality, rng: random.Random) -> Turn:
         question = self.questions.triplets(reading(shared), "", knowledge_of(facts))
-        triplets = [Triplet(head=e.head, relation=e.relation, tail=e.tail) for e in edges_of(facts)]
-        return turn(question, shared, Triplets(triplets=triplets).model_dump_json(), "xray.triplets")
+        return turn(question, shared, as_triplets(edges_of(facts)), "xray.triplets")
 
     def direct(self, shared: str | None, facts: Film, missing: Modality, rng: random.Random) -> Turn:
         question = self.questions.direct(reading(shared), "", missing)
