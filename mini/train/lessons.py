@@ -67,9 +67,9 @@ EARLY = Mix(
 )  # fmt: skip
 LATE = Mix(
     pictures=0.34, texts=0.84, describing=0.34, exercise=0.5, talk=4, loose=0.6,
-    exercises=("triplets", "ties", "copy", "merged", "triplets", "rule", "copy", "refine"),
+    exercises=("triplets", "ties", "copy", "merged", "consolidate", "rule", "ties", "refine"),
     film_exercises=(
-        "rule", "refine", "triplets", "rule", "merged", "refine", "consolidate", "rule", "describe", "copy",
+        "rule", "refine", "consolidate", "rule", "merged", "refine", "triplets", "rule", "describe", "copy",
     ),
 )  # fmt: skip
 
@@ -165,7 +165,7 @@ class Lessons:
         turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
         turns = []
-        for _ in range(part(0.25 + mix.texts, n)):
+        for _ in range(part(0.4 + mix.texts, n)):
             text, told = told_report(sample_film(rng, most), rng, mix.loose)
             turns.append(medical_turn(teacher, text, told, rng, shares))
         yield Lesson(f"report_{name}", turns)

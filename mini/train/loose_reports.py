@@ -25,7 +25,14 @@ ZONES = (
     "{side} (lung|hemithorax), {some} {zone} (zone|lobe|third)",
     "{zone} {word} {side} (lung|hemithorax)",
     "{side} {zone} {word}",
+    "{side} (side|lung|hemithorax) {any} {zone} {word}",
+    "{word} {zone} {any}, {side} (side|lung|hemithorax)",
+    "{side} {any} {zone}",
+    "{zone} (aspect|portion|field|region) {some} {side} {any}",
+    "{side}, {any} {zone} {word}",
 )
+MIDDLE = "(mid|middle|mid)"
+LINGULA = ("lingula {any}", "{some} lingula", "lingular {word}")
 SIDED = ("{any} {side} {any}", "{side} (lung|hemithorax|chest) {any}", "{some} {side} (side|lung)")
 ENDS = ("{any} {side} {end} {any}", "{end} {some} {side} {any}", "{side} (side|chest|hemithorax) {any}")
 BOTH_SIDES = ("{any} both (sides|bases|lungs)", "bilateral {any}", "{some} bilaterally")
@@ -43,7 +50,10 @@ def where(finding: Finding, rng: random.Random) -> str:
         forms = ZONES
     elif place in ("base", "apex"):
         forms = ENDS
-    facts = {"side": finding.side or "", "zone": finding.zone or "", "end": place}
+    if (finding.side, finding.zone) == ("left", "mid") and rng.random() < 0.3:
+        forms = LINGULA
+    zone = loose(MIDDLE, rng) if finding.zone == "mid" else finding.zone or ""
+    facts = {"side": finding.side or "", "zone": zone, "end": place}
     return loose(rng.choice(forms), rng, facts)
 
 

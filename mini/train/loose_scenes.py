@@ -42,6 +42,13 @@ DEEDS = (
     "{word}, the {target}, {done} by the {doer}, {any}",
     "by the {doer} {any} the {target} {be} {done}",
     "{some} that {does} the {target}, the {doer} {any}",
+    "{any} the {doer}, {some}, {does} {any} the {target} {any}",
+    "{some} the {target}, {word} {done} by {any} the {doer}",
+    "{some} is the {doer} {word} {does} the {target}",
+    "the {target} {some} {done}, {any} by the {doer}",
+    "{done} by the {doer}, {any} the {target} {some}",
+    "whom the {doer} {does} {be} the {target}",
+    "{some} {doer} {does} {target} {any}",
 )
 
 
@@ -70,6 +77,17 @@ ORDERS = (
     "{any} the {x}, {any} {towards} the {y}, {any}",
     "{any} {towards} the {y}, the {x} {any}",
 )
+BESIDE = {
+    "left": "(left of {it}|to {its} left|on {its} left|{its} left {word})",
+    "right": "(right of {it}|to {its} right|on {its} right|{its} right {word})",
+    "above": "(above {it}|{word} above {it})", "below": "(below {it}|{word} below {it})",
+}  # fmt: skip
+REFERRED = (
+    "{any} the {y} {any}, and {beside} {any} the {x} {any}",
+    "{any} the {y} {some} the {x} {beside} {any}",
+    "{any} the {y}. {any} {beside} {any} the {x} {any}",
+)
+"""A pronoun stands for the thing named first."""
 CONTRASTS = (
     "{any} the {x} {any} {here}, the {y} {any} {there} {any}",
     "{any} {here} {word} the {x}, {there} {word} the {y} {any}",
@@ -81,11 +99,15 @@ CONTRASTS = (
 def order(first: Group, second: Group, arrangement: str, rng: random.Random) -> str:
     """How two groups stand to each other, said of the first or of the second."""
     here, there = SIDES[arrangement]
-    x, y = noun(first), noun(second)
     if rng.random() < 0.5:
-        here, there, x, y = there, here, y, x
-    facts = {"x": x, "y": y, "here": here, "there": there, "towards": loose(TOWARDS[here], rng)}
-    return sentence(loose(rng.choice(ORDERS if rng.random() < 0.75 else CONTRASTS), rng, facts))
+        here, there, first, second = there, here, second, first
+    pronouns = {"it": "it", "its": "its"} if second.count == 1 else {"it": "them", "its": "their"}
+    facts = {
+        "x": noun(first), "y": noun(second), "here": here, "there": there,
+        "towards": loose(TOWARDS[here], rng), "beside": loose(BESIDE[here], rng, pronouns),
+    }  # fmt: skip
+    forms = rng.choices((ORDERS, REFERRED, CONTRASTS), (0.5, 0.25, 0.25))[0]
+    return sentence(loose(rng.choice(forms), rng, facts))
 
 
 def relation(scene: Scene, rng: random.Random) -> str:
@@ -136,6 +158,13 @@ STYLED_CAPTIONS = (
     "{body}, {any} {style} {any}",
     "{any} {style} {word} with {body}",
     "{some} {body}, {some} {style}",
+    "{style}: {body}",
+    "{style}, {any} {body}",
+    "{style} {word} {body}",
+    "{some} {style} {some} {body} {any}",
+    "{body} {any} ({style}|{style} {word})",
+    "{body}: {some} {style}",
+    "{body}, {word} {style} {word}",
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied
+from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied, partly
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
 from mini.world.reports import name_words, place_words, plain_findings, report
@@ -103,6 +103,18 @@ def _altered(finding: Finding, rng: random.Random) -> Finding:
     return rng.choice(others) if others else finding
 
 
+def mistaken(film: Film, rng: random.Random) -> Film:
+    """The film as a poor reader has it: up to two facts wrong, or a finding or a normal structure overlooked."""
+    claimed = spoil(film, rng)
+    if claimed.findings and rng.random() < 0.3:
+        left_out = rng.choice(claimed.findings)
+        claimed = replace(claimed, findings=tuple(f for f in claimed.findings if f is not left_out))
+    elif claimed.normal and rng.random() < 0.3:
+        left_out_too = rng.choice(claimed.normal)
+        claimed = replace(claimed, normal=tuple(s for s in claimed.normal if s != left_out_too))
+    return claimed
+
+
 class MedicalTeacher:
     """Makes turns from films; one object per process, since it reads the prompt files once."""
 
@@ -122,7 +134,8 @@ class MedicalTeacher:
         return turn(question, shared, answers[entity], f"xray.rule.{entity}")
 
     def consolidate(self, shared: str | None, facts: Film, missing: Modality, rng: random.Random) -> Turn:
-        question = self.questions.consolidate(reading(shared), "", rule_answers(facts, missing.other))
+        right, wrong = (rule_answers(each, missing.other) for each in (facts, mistaken(facts, rng)))
+        question = self.questions.consolidate(reading(shared), "", partly(right, wrong, rng))
         return turn(question, shared, knowledge_of(facts).model_dump_json(), "xray.consolidate")
 
     def triplets(self, shared: str | None, facts: Film, missing: Modality, rng: random.Random) -> Turn:
