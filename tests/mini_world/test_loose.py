@@ -7,7 +7,7 @@ import pytest
 
 from mini.exam_prompts import REWORDINGS
 from mini.exam_prompts import library as exam_library
-from mini.train import loose_reports, loose_scenes
+from mini.train import fillers, loose_reports, loose_scenes
 from mini.train.conversations import told_text
 from mini.train.fillers import WORDS, loose
 from mini.train.medical import told_report
@@ -96,11 +96,13 @@ def test_a_loose_text_tells_every_fact_and_no_other(form):
         assert not re.search(r"  |,,| ,|,\.|\.\.|None|[{}()|]", text), text
 
 
-def test_a_side_is_told_of_the_right_thing():
-    """Where one side is named, it stands before what it is the side of, and the other thing is there."""
-    rng = random.Random(3)
+def test_a_side_is_told_of_the_right_thing(monkeypatch):
+    """Where one side is named, it stands before what it is the side of, or by a pronoun for what was named first, and
+    the other thing is there."""
+    monkeypatch.setattr(fillers, "WORDS", [word for word in WORDS if word != "it"])
+    rng, pronouns = random.Random(3), {"it", "its", "them", "their"}
     contrary = {"left": "right", "right": "left", "above": "below", "below": "above"}
-    checked = 0
+    checked = referred = 0
     for _ in range(400):
         scene = sample_scene(rng)
         if len(scene.groups) < 2 or not scene.arrangement:
@@ -110,12 +112,15 @@ def test_a_side_is_told_of_the_right_thing():
         sides = [word for word in said if word in contrary]
         of_first = "left" if scene.arrangement == "left of" else "above"
         if len(sides) == 1:
-            after = [word for word in said[said.index(sides[0]) :] if word in (noun(first), noun(second))]
-            assert after[0] == noun(second if sides[0] == of_first else first)
+            start = 0 if pronouns & set(said) else said.index(sides[0])
+            named = [word for word in said[start:] if word in (noun(first), noun(second))]
+            assert named[0] == noun(second if sides[0] == of_first else first)
+            referred += start == 0
         else:
             assert set(sides) == {of_first, contrary[of_first]}
         checked += 1
     assert checked > 100
+    assert referred > 25
 
 
 def test_a_loose_report_tells_every_finding_and_denies_none():

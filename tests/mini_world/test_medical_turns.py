@@ -16,6 +16,7 @@ from mini.train.medical import (
     line,
     medical_drill,
     medical_turn,
+    mistaken,
     rule_answers,
     told_report,
 )
@@ -53,6 +54,26 @@ def test_merged_and_consolidated_answers_are_the_facts():
         assert [fact.anatomy for fact in answer.findings if not fact.abnormality] == list(facts.normal)
         assert all(fact.implication in OBSERVATIONS for fact in answer.findings)
         assert all(fact.location for fact in found)
+
+
+def test_some_of_the_answers_to_consolidate_contradict_the_sample():
+    rng, wrong, given = random.Random("partly"), 0, 0
+    for shared, facts, missing, _ in readings(200):
+        asked = TEACHER.consolidate(shared, facts, missing, rng).ask
+        for entity, answer in rule_answers(facts, missing.other).items():
+            wrong += f"{entity}: {answer}\n" not in asked
+            given += 1
+    assert 0.05 < wrong / given < 0.25
+
+
+def test_a_poor_reader_differs_in_a_few_facts_and_has_none_twice():
+    rng = random.Random("mistaken")
+    films = [sample_film(rng) for _ in range(200)]
+    claimed = [mistaken(film, rng) for film in films]
+    assert 0.5 < sum(a != b for a, b in zip(films, claimed, strict=True)) / len(films) < 0.95
+    for film, poor in zip(films, claimed, strict=True):
+        assert len(set(film.findings) - set(poor.findings)) <= 3
+        assert len({finding.kind for finding in poor.findings}) == len(poor.findings)
 
 
 def test_stepwise_triplets_are_the_edges_of_the_merged_answer():
