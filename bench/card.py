@@ -88,8 +88,8 @@ def rows(
         (
             f"texts in wordings never trained on ({n} of each)",
             f"plots: {_some(told['plots'], *scene)}; "
-            f"captions: {_some(told['captions'], 'objects', 'counts', 'colours', 'relations')}; "
-            f"reports: {_some(told['reports'], 'findings', 'side', 'zone', 'size')}",
+            f"captions: {_some(told['captions'], *scene)}; "
+            f"reports: {_some(told['reports'], 'findings', 'side', 'zone', 'size', 'change')}",
         ),
         (
             f"prompts in two wordings never trained on ({n} of each)",
