@@ -102,7 +102,8 @@ def mistaken(scene: Scene, rng: random.Random) -> Scene:
     """The scene as a poor reader has it: up to two facts wrong, or a relation or the style overlooked."""
     claimed, _, _ = spoil(scene, rng)
     if rng.random() < 0.3:
-        claimed = replace(claimed, **{rng.choice(("arrangement", "deed", "style")): None})
+        less = (replace(claimed, arrangement=None), replace(claimed, deed=None), replace(claimed, style=None))
+        claimed = rng.choice(less)
     return claimed
 
 
