@@ -178,6 +178,8 @@ def sources(report: Report) -> list[tuple[str, str, str, str, str]]:
     found = []
     for spec in report.experiment.methods:
         card, method = method_type(spec.method).card, build(spec.method, spec.options)
-        options = ", ".join(f"{name} {value}" for name, value in vars(method).items())
+        # None and nothing are settings that were left alone: all candidates, the run's own weights.
+        settings = {name: value for name, value in vars(method).items() if value not in (None, {})}
+        options = ", ".join(f"{name} {value}" for name, value in settings.items())
         found.append((spec.name, card.source, card.licence, card.here, options or "none"))
     return found

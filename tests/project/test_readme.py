@@ -42,10 +42,22 @@ def test_make_knows_the_targets_that_are_named() -> None:
     assert named <= set(re.findall(r"^  ([a-z]+)", listed, re.MULTILINE))
 
 
-def test_links_lead_to_files() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    absent = [link for link in links if "://" not in link and not (ROOT / link).exists()]
-    assert links and not absent
+PAGES = sorted(
+    path for folder in (".", "docs", "mini", "bench/results") for path in (ROOT / folder).glob("*.md")
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_a_place_left_to_fill_in(page: Path) -> None:
+    """Names of constants and of environment variables stand in backticks or blocks of code."""
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert not re.findall(r"^\W*[A-Z]+_[A-Z_]+\W*$|\b(?:TODO|FIXME|TBD)\b", prose, re.MULTILINE)
 
 
 def test_the_two_commands_come_first() -> None:
