@@ -107,11 +107,11 @@ def mistaken(film: Film, rng: random.Random) -> Film:
     """The film as a poor reader has it: up to two facts wrong, or a finding or a normal structure overlooked."""
     claimed = spoil(film, rng)
     if claimed.findings and rng.random() < 0.3:
-        left_out = rng.choice(claimed.findings)
-        claimed = replace(claimed, findings=tuple(f for f in claimed.findings if f is not left_out))
+        finding = rng.choice(claimed.findings)
+        claimed = replace(claimed, findings=tuple(f for f in claimed.findings if f is not finding))
     elif claimed.normal and rng.random() < 0.3:
-        left_out_too = rng.choice(claimed.normal)
-        claimed = replace(claimed, normal=tuple(s for s in claimed.normal if s != left_out_too))
+        structure = rng.choice(claimed.normal)
+        claimed = replace(claimed, normal=tuple(s for s in claimed.normal if s != structure))
     return claimed
 
 
