@@ -9,7 +9,7 @@ from eval.experiment import Experiment, load, names, parse
 from eval.flags import changed, given, parser
 from eval.run import main
 
-EXPECTED = {"table1", "table2", "table3", "table6", "candidates", "scale", "encoders", "mini"}
+EXPECTED = {"table1", "table2", "table3", "table6", "candidates", "scale", "encoders", "mini", "choice"}
 
 
 def flags(*words: str) -> Experiment:
