@@ -109,7 +109,7 @@ def mistaken(scene: Scene, rng: random.Random) -> Scene:
 
 def partly(right: dict[str, str], wrong: dict[str, str], rng: random.Random) -> dict[str, str]:
     """Answers to rules of which every fourth may be wrong, since those of a run are: who consolidates them has the
-    sample at hand, and what it says counts. Given right answers alone, a model learns to copy them, mistakes and all.
+    sample at hand, and what it says counts. Given right answers alone, copying them is all that a model need learn.
     """
     return {entity: wrong[entity] if rng.random() < 0.25 else answer for entity, answer in right.items()}
 

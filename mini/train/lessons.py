@@ -49,6 +49,8 @@ class Mix:
 
     pictures: float
     texts: float
+    reports: float
+    """Texts of the medical domain."""
     describing: float
     exercise: float
     talk: int
@@ -61,12 +63,12 @@ class Mix:
 
 
 EARLY = Mix(
-    pictures=1.0, texts=0.5, describing=0.6, exercise=0.4, talk=2, loose=0.4,
+    pictures=1.0, texts=0.5, reports=0.75, describing=0.6, exercise=0.4, talk=2, loose=0.4,
     exercises=("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule"),
     film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
-    pictures=0.34, texts=0.84, describing=0.34, exercise=0.5, talk=4, loose=0.6,
+    pictures=0.34, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
     exercises=("triplets", "ties", "copy", "merged", "consolidate", "rule", "ties", "refine"),
     film_exercises=(
         "rule", "refine", "consolidate", "rule", "merged", "refine", "triplets", "rule", "describe", "copy",
@@ -165,7 +167,7 @@ class Lessons:
         turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
         turns = []
-        for _ in range(part(0.4 + mix.texts, n)):
+        for _ in range(part(mix.reports, n)):
             text, told = told_report(sample_film(rng, most), rng, mix.loose)
             turns.append(medical_turn(teacher, text, told, rng, shares))
         yield Lesson(f"report_{name}", turns)
