@@ -12,15 +12,18 @@ from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
-from mini.train.loose_scenes import LOOSE_TELLERS, relation
+from mini.train.loose_scenes import LOOSE_TELLERS, phrase, relation
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
 from mini.world.texts import (
     BARE_VERBS,
     PARTICIPLES,
     TELLERS,
     describe,
+    listing,
     plural,
     relation_sentence,
+    sentence,
+    varied_phrase,
 )
 from prompts.library import Library
 from tools.knowledge.answers import Knowledge, MedicalKnowledge, ObjectFact, Triplet, Triplets, Verdict
@@ -257,6 +260,20 @@ def ties(rng: random.Random, sentences: int = 7, loose: float = 0.0) -> Turn:
         edges += [Triplet(head=h, relation=r, tail=t) for h, r, t in scene.relations]
     answer = Triplets(triplets=edges).model_dump_json()
     return Turn("", " ".join(told), "List the relations.", answer, "ties")
+
+
+def phrases(rng: random.Random, loose: float = 0.0) -> Turn:
+    """Four to seven kinds with their numbers and colours and nothing else, to be written down in order.
+
+    Colours go astray where the noun comes first ("hearts, two of them red, and two flowers"), and of the tokens of
+    ordinary texts few ask whose a colour is.
+    """
+    groups = crowd(rng).groups
+    told = [(phrase if rng.random() < loose else varied_phrase)(group, rng) for group in groups]
+    facts = [fact.model_dump() for fact in knowledge_of(Scene(groups)).objects]
+    return Turn(
+        "", sentence(listing(told)), "List the objects.", json.dumps(facts, separators=(",", ":")), "phrases"
+    )
 
 
 def copying(rng: random.Random) -> Turn:

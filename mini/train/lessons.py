@@ -1,7 +1,8 @@
 """What the miniature's Qwen2-VL is taught in each step: batches of turns of one system prompt each.
 
-Two steps of three are of the general domain and one is of radiographs, whose world is smaller. Pictures take longest to
-be read and come first; texts in any words and long exact answers come late.
+At first two steps of three are of the general domain and one is of radiographs, whose world is smaller; late every
+second one is, since reports have the longest answers. Pictures take longest to be read and come first; texts in any
+words and long exact answers come late.
 """
 
 import random
@@ -19,6 +20,7 @@ from mini.train.conversations import (
     copying,
     crowd,
     drill,
+    phrases,
     reading_turn,
     ties,
     told_text,
@@ -47,6 +49,10 @@ WORN = 0.25
 class Mix:
     """How much of what is in a step; numbers of turns are parts of its size."""
 
+    films: int
+    """One step in so many is of radiographs and reports."""
+    long_films: int
+    """Of those, one in so many has long answers: knowledge, triplets, corrections."""
     pictures: float
     texts: float
     reports: float
@@ -63,15 +69,16 @@ class Mix:
 
 
 EARLY = Mix(
-    pictures=1.0, texts=0.5, reports=0.75, describing=0.6, exercise=0.4, talk=2, loose=0.4,
+    films=3, long_films=4, pictures=1.0, texts=0.5, reports=0.75, describing=0.6, exercise=0.4, talk=2, loose=0.4,
     exercises=("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule"),
     film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
-    pictures=0.34, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
-    exercises=("triplets", "ties", "copy", "merged", "consolidate", "rule", "ties", "refine"),
+    films=2, long_films=2, pictures=0.34, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
+    exercises=("triplets", "ties", "copy", "merged", "phrases", "consolidate", "rule", "ties", "refine"),
     film_exercises=(
-        "rule", "refine", "consolidate", "rule", "merged", "refine", "triplets", "rule", "describe", "copy",
+        "rule", "consolidate", "refine", "triplets", "rule", "consolidate", "merged", "refine", "consolidate",
+        "describe", "copy",
     ),
 )  # fmt: skip
 
@@ -105,14 +112,14 @@ class Lessons:
 
     def of(self, step: int, size: int, most: int, rng: random.Random, mix: Mix) -> Iterator[Lesson]:
         """Readings of pictures and of texts, and the rest; at most `most` kinds or findings in each."""
-        turn, kind = divmod(step, 3)
+        turn, kind = divmod(step, mix.films)
         general, medical = self.general, self.medical
         if rng.random() < WORN:
             general, medical = rng.choice(self.worn)
-        if kind == 2:
+        if kind == mix.films - 1:
             yield from self._of_films(medical, turn, size, most, rng, mix)
         else:
-            yield from self._of_scenes(general, 2 * turn + kind, size, most, rng, mix)
+            yield from self._of_scenes(general, (mix.films - 1) * turn + kind, size, most, rng, mix)
         if step % mix.talk == mix.talk - 1:
             yield self._talk(step // mix.talk, size, rng)
 
@@ -159,7 +166,7 @@ class Lessons:
     def _of_films(
         self, teacher: MedicalTeacher, step: int, size: int, most: int, rng: random.Random, mix: Mix
     ) -> Iterator[Lesson]:
-        shares, n = (LONG, size // 2) if step % 4 == 3 else (SHORT, size)
+        shares, n = (LONG, size // 2) if step % mix.long_films == 1 else (SHORT, size)
         name = "long" if shares is LONG else "short"
         # Radiographs and reports have system prompts of their own.
         chosen = [self._film(most, rng) for _ in range(part(mix.pictures, n))]
@@ -216,6 +223,8 @@ def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random, 
         return drill(rng)
     if kind == "ties":
         return ties(rng, loose=loose)
+    if kind == "phrases":
+        return phrases(rng, loose)
     if kind == "copy":
         return copying(rng)
     text, told = told_text(crowd(rng), rng, loose)

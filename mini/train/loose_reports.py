@@ -22,7 +22,10 @@ def name_words(finding: Finding, rng: random.Random) -> str:
 ZONES = (
     "{any} {side} {word} {zone} (zone|lobe|third|part)",
     "{zone} (zone|third|part|lung) {some} {side} {any}",
-    "{side} (lung|hemithorax), {some} {zone} (zone|lobe|third)",
+    "{side} (lung|hemithorax), {any} {zone} (zone|lobe|third)",
+    "{any} {side} (side|lung|hemithorax), {zone} {word}",
+    "(in|within|of|over|overlying) the {side} {any}, {zone} (zone|third|part|portion)",
+    "(in|within|of|over|overlying) the {zone} {any} of the {side} {any}",
     "{zone} {word} {side} (lung|hemithorax)",
     "{side} {zone} {word}",
     "{side} (side|lung|hemithorax) {any} {zone} {word}",
@@ -57,7 +60,21 @@ def where(finding: Finding, rng: random.Random) -> str:
     return loose(rng.choice(forms), rng, facts)
 
 
-SEEN = ("{any} {name} {any} {place} {any}", "{any} {place} {any} {name} {any}", "{place}: {any} {name}")
+SEEN = (
+    "{any} {name} {any} {place} {any}",
+    "{any} {place} {any} {name} {any}",
+    "{place}: {any} {name}",
+    "{name}: {place}",
+    "{name}, {any} {place} {any}",
+    "{any} {name} {be} {found} {any} {place}",
+    "{any} {name} {any} {place} {be} {found}",
+    "{any} {found} {be} {any} {name} {any} {place}",
+    "{place} {any} {be} {found} {any} {name}",
+    "{as} {name} {any} {place}",
+    "{name} {any} {place}, {as} {word}",
+)
+FOUND = "(identified|appreciated|visible|demonstrated|evident|depicted|apparent|described|observed|shown)"
+AS = "(evidence of|consistent with|in keeping with|suggestive of|compatible with|suspected|probable)"
 HOW = {None: "", "mild": "(mildly|slightly)", "severe": "(severely|markedly)"}
 HEARTS = (
     "{any} heart {some} {how} enlarged {any}", "{any} {how} enlarged {word} heart", "heart {some} {how} enlarged",
@@ -77,7 +94,12 @@ def tell(finding: Finding, rng: random.Random) -> str:
     elif finding.kind == "tube":
         body = loose(rng.choice(TUBES), rng)
     else:
-        facts = {"name": name_words(finding, rng), "place": where(finding, rng)}
+        facts = {
+            "name": name_words(finding, rng),
+            "place": where(finding, rng),
+            "be": rng.choice(("is", "are")),
+        }
+        facts |= {"found": loose(FOUND, rng), "as": loose(AS, rng)}
         body = loose(rng.choice(SEEN), rng, facts)
     if not finding.change:
         return sentence(body)

@@ -17,10 +17,18 @@ COLOURED = (
     "{things}, {n} and {word} {colour}",
     "{colour} {things}, {word} {n} {any}",
     "{n} {things}, {some} {colour},",
+    "{n} {things} in {any} {colour}",
+    "{n} {things} of {any} {colour} {word}",
+    "{n} {things} ({any} {colour})",
+    "{n} {things}, (each|all|every bit) {any} {colour},",
+    "{things} {any} ({colour}, {n} {any})",
+    "{colour} {things}, {any} {n} {some},",
+    "{n} {colour} {things} {some}",
 )
 PLAIN = (
     "{any} {n} {things}", "{n} {word} {things}", "{n} {things} {some}", "{things}, {word} {n} {any}",
-    "{things}, {n} {word}",
+    "{things}, {n} {word}", "{some} {n} {things}", "{things}, {any} {n} {some},", "{things} ({any} {n})",
+"{any} {n} {things} {any}",
 )  # fmt: skip
 
 
@@ -49,6 +57,10 @@ DEEDS = (
     "{done} by the {doer}, {any} the {target} {some}",
     "whom the {doer} {does} {be} the {target}",
     "{some} {doer} {does} {target} {any}",
+    "{any} it is the {doer} {any} that {does} the {target}",
+    "{any} the {target} (get|gets) {done} {any} by the {doer} {any}",
+    "{any} (see|watch|find) the {target} {any} {done} by the {doer}",
+    "{any} the {doer} (who|that|which) {any} {does} the {target} {any}",
 )
 
 
@@ -120,6 +132,15 @@ def relation(scene: Scene, rng: random.Random) -> str:
 
 LISTS = ("{any} {list} {any}", "{some}: {list}", "{list} {some}", "{some} {list}")
 STYLED = ("{some} {style} {any}", "{any} {style} {some}", "{word} is {style} {any}")
+DECOYS = (
+    "{any} what follows {any}", "{any} no love lost {any}", "a fight {any}", "{any} the fights {any}",
+    "{any} in hiding {any}", "{any} day {word} one {any}", "{any} one day {any}", "{any} one of these {word}",
+    "{any} two hours {any}", "{any} for three {word} {any}", "{any} at one point {any}", "{any} out of the blue {any}",
+    "{some} in the red {any}", "{any} a white lie {any}", "{any} the love of {word} {any}", "{any} no one {any}",
+    "{any} one by one {any}", "{any} a guard {any}", "{any} the chase {any}", "{any} as follows {any}",
+    "{any} followed {any} everywhere {any}", "{any} loved by {word} {any}", "{any} two {word} later {any}",
+)  # fmt: skip
+"""Words of facts that tell none, as any text has them: whoever goes by the words alone takes them for facts."""
 
 
 def plot(scene: Scene, rng: random.Random) -> str:
@@ -139,9 +160,20 @@ def plot(scene: Scene, rng: random.Random) -> str:
         parts.insert(rng.randint(0, len(parts)), _styled(scene.style, rng))
     if rng.random() < 0.4:
         parts.insert(rng.randint(0, len(parts)), sentence(loose("{much}", rng)))
+    if rng.random() < 0.2:
+        parts.insert(rng.randint(0, len(parts)), decoy(rng))
     if rng.random() < 0.4:
         rng.shuffle(parts)
+    if rng.random() < 0.1:
+        at = rng.randrange(len(parts))
+        parts[at] = (
+            f"{decoy(rng).removesuffix('.')}{rng.choice((',', ':'))} {parts[at][0].lower()}{parts[at][1:]}"
+        )
     return " ".join(parts)
+
+
+def decoy(rng: random.Random) -> str:
+    return sentence(loose(rng.choice(DECOYS), rng))
 
 
 def _styled(style: str, rng: random.Random) -> str:
@@ -165,6 +197,9 @@ STYLED_CAPTIONS = (
     "{body} {any} ({style}|{style} {word})",
     "{body}: {some} {style}",
     "{body}, {word} {style} {word}",
+    "{style} {word} (of|with|showing) {body}",
+    "{style} {any} (of|with|showing) {body}",
+    "{body} (in|as) {any} {style} {any}",
 )
 
 

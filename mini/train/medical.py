@@ -104,15 +104,47 @@ def _altered(finding: Finding, rng: random.Random) -> Finding:
 
 
 def mistaken(film: Film, rng: random.Random) -> Film:
-    """The film as a poor reader has it: up to two facts wrong, or a finding or a normal structure overlooked."""
+    """The film as a poor reader has it: up to two facts wrong, or something overlooked, invented, or mixed up."""
     claimed = spoil(film, rng)
-    if claimed.findings and rng.random() < 0.3:
-        finding = rng.choice(claimed.findings)
-        claimed = replace(claimed, findings=tuple(f for f in claimed.findings if f is not finding))
-    elif claimed.normal and rng.random() < 0.3:
-        structure = rng.choice(claimed.normal)
-        claimed = replace(claimed, normal=tuple(s for s in claimed.normal if s != structure))
-    return claimed
+    slips = (overlooked, invented, mixed_up)
+    return rng.choice(slips)(claimed, rng) if rng.random() < 0.6 else claimed
+
+
+def overlooked(film: Film, rng: random.Random) -> Film:
+    """Without one finding or one normal structure that it has."""
+    if film.findings and rng.random() < 0.5:
+        finding = rng.choice(film.findings)
+        return replace(film, findings=tuple(f for f in film.findings if f is not finding))
+    if film.normal:
+        structure = rng.choice(film.normal)
+        return replace(film, normal=tuple(s for s in film.normal if s != structure))
+    return film
+
+
+def invented(film: Film, rng: random.Random) -> Film:
+    """With one finding or one normal structure that it has not."""
+    found = {f.kind for f in film.findings}
+    silent = [
+        s for s in STRUCTURES if s not in film.normal and s not in {KINDS[kind].structure for kind in found}
+    ]
+    if silent and rng.random() < 0.5:
+        normal = {*film.normal, rng.choice(silent)}
+        return replace(film, normal=tuple(s for s in STRUCTURES if s in normal))
+    extra = replace(
+        sample_finding(rng.choice([kind for kind in KINDS if kind not in found]), rng), change=None
+    )
+    findings = sorted([*film.findings, extra], key=lambda finding: list(KINDS).index(finding.kind))
+    normal = {s for s in film.normal if s != KINDS[extra.kind].structure}
+    return replace(film, findings=tuple(findings), normal=tuple(s for s in STRUCTURES if s in normal))
+
+
+def mixed_up(film: Film, rng: random.Random) -> Film:
+    """With what has changed since the last film told of other findings than it was told of."""
+    changes = [f.change for f in film.findings]
+    rng.shuffle(changes)
+    return replace(
+        film, findings=tuple(replace(f, change=c) for f, c in zip(film.findings, changes, strict=True))
+    )
 
 
 class MedicalTeacher:

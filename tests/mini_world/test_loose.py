@@ -9,7 +9,8 @@ from mini.exam_prompts import REWORDINGS
 from mini.exam_prompts import library as exam_library
 from mini.train import fillers, loose_reports, loose_scenes
 from mini.train.conversations import told_text
-from mini.train.fillers import WORDS, loose
+from mini.train.fillers import PHRASES, WORDS, loose
+from mini.train.loose_scenes import DECOYS
 from mini.train.medical import told_report
 from mini.train.worn_prompts import KEPT, worn
 from mini.world import reports, texts, unseen
@@ -36,7 +37,13 @@ FILM_FACTS -= set(words("of the"))  # "enlargement of the heart"
 
 
 def test_fillers_are_no_facts():
-    assert not set(WORDS) & (SCENE_FACTS | FILM_FACTS)
+    assert not {*WORDS, *words(" ".join(PHRASES))} & (SCENE_FACTS | FILM_FACTS)
+
+
+def test_decoys_have_words_of_facts_and_tell_none():
+    said = {word for decoy in DECOYS for word in words(decoy)}
+    assert len(said & SCENE_FACTS) > 10
+    assert not said & {*KINDS, *map(plural, KINDS), *STYLES, *words("left right above below")}
 
 
 def test_fillers_are_no_words_that_only_the_held_out_wordings_have():
@@ -79,7 +86,8 @@ def test_no_held_out_sentence_comes_up_in_a_training_text():
 
 
 @pytest.mark.parametrize("form", ["plot", "caption"])
-def test_a_loose_text_tells_every_fact_and_no_other(form):
+def test_a_loose_text_tells_every_fact_and_no_other(form, monkeypatch):
+    monkeypatch.setattr(loose_scenes, "decoy", lambda rng: "A riddle.")
     rng = random.Random(2)
     for _ in range(400):
         scene = sample_scene(rng).told(rng)
@@ -99,8 +107,9 @@ def test_a_loose_text_tells_every_fact_and_no_other(form):
 def test_a_side_is_told_of_the_right_thing(monkeypatch):
     """Where one side is named, it stands before what it is the side of, or by a pronoun for what was named first, and
     the other thing is there."""
-    monkeypatch.setattr(fillers, "WORDS", [word for word in WORDS if word != "it"])
     rng, pronouns = random.Random(3), {"it", "its", "them", "their"}
+    for name, some in (("WORDS", WORDS), ("PHRASES", PHRASES)):
+        monkeypatch.setattr(fillers, name, [each for each in some if not pronouns & set(words(each))])
     contrary = {"left": "right", "right": "left", "above": "below", "below": "above"}
     checked = referred = 0
     for _ in range(400):
