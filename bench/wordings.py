@@ -2,8 +2,8 @@
 
     python bench/wordings.py [--n 200] [--model DIR]
 
-Each row asks about the same held-out scenes (and studies, if the model knows radiographs), once in trained wordings and
-once in held-out ones. Writes bench/results/wordings.json and .md.
+Each row asks about the same held-out scenes (and studies, if the model knows radiographs), in trained wordings, in
+held-out ones, and in those that the training texts were developed by. Writes bench/results/wordings.json and .md.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,17 @@ from mini.exam import Examiner, Report
 from mini.exam_medical import MedicalExaminer
 from mini.exam_prompts import REWORDINGS, library
 from mini.weights import domains
-from mini.world import unseen
+from mini.world import unseen_dev, unseen_test
+from mini.world.texts import caption
 from tools.knowledge.questions import Questions
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
 Take = Callable[[], Awaitable[Report]]
+
+
+UNSEEN = {"held-out": unseen_test, "development": unseen_dev}
+"""Grammars of wordings that nothing is trained on; the second is the one that training texts were developed by."""
 
 
 def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
@@ -40,20 +46,20 @@ def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
     reworded = {name: Examiner(lmm, n, Questions(library(name))) for name in REWORDINGS}
     rows: dict[str, Take] = {
         "plots": own.from_texts,
-        "plots, held-out wordings": lambda: own.from_texts(unseen.plot),
-        "captions, held-out wordings": lambda: own.from_texts(unseen.caption, deeds=False),
+        "captions": partial(own.from_texts, caption, deeds=False),
         "pictures": own.from_pictures,
     }
+    for name, grammar in UNSEEN.items():
+        rows[f"plots, {name} wordings"] = partial(own.from_texts, grammar.plot)
+        rows[f"captions, {name} wordings"] = partial(own.from_texts, grammar.caption, deeds=False)
     for name, examiner in reworded.items():
         rows[f"plots, {name} prompts"] = examiner.from_texts
         rows[f"pictures, {name} prompts"] = examiner.from_pictures
     if Domain.XRAY in known:
         medical = MedicalExaminer(own)
-        rows |= {
-            "reports": medical.from_reports,
-            "reports, held-out wordings": lambda: medical.from_reports(unseen.report),
-            "radiographs": medical.from_radiographs,
-        }
+        rows |= {"reports": medical.from_reports, "radiographs": medical.from_radiographs}
+        for name, grammar in UNSEEN.items():
+            rows[f"reports, {name} wordings"] = partial(medical.from_reports, grammar.report)
         for name, examiner in reworded.items():
             rows[f"reports, {name} prompts"] = MedicalExaminer(examiner).from_reports
             rows[f"radiographs, {name} prompts"] = MedicalExaminer(examiner).from_radiographs

@@ -125,7 +125,8 @@ class Examiner:
     async def from_texts(
         self, tell: Callable[[Scene, random.Random], str] = plot, deeds: bool = True
     ) -> Report:
-        """Merged extraction of plots, or of texts told otherwise (`mini.world.unseen`, say). Captions tell no deeds."""
+        """Merged extraction of plots, or of texts told otherwise (`mini.world.unseen_test`, say). Captions tell no
+        deeds."""
         report = Report()
 
         async def one(index: int, layout: Layout) -> None:

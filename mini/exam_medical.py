@@ -52,7 +52,7 @@ class MedicalExaminer:
         return report
 
     async def from_reports(self, tell: Tell = reports.report) -> Report:
-        """Merged extraction of reports, or of reports told otherwise (`mini.world.unseen`)."""
+        """Merged extraction of reports, or of reports told otherwise (`mini.world.unseen_test`)."""
         report = Report()
 
         async def one(study: Study) -> None:

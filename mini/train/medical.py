@@ -112,13 +112,11 @@ def mistaken(film: Film, rng: random.Random) -> Film:
 
 def overlooked(film: Film, rng: random.Random) -> Film:
     """Without one finding or one normal structure that it has."""
-    if film.findings and rng.random() < 0.5:
+    if not film.normal or (film.findings and rng.random() < 0.5):
         finding = rng.choice(film.findings)
         return replace(film, findings=tuple(f for f in film.findings if f is not finding))
-    if film.normal:
-        structure = rng.choice(film.normal)
-        return replace(film, normal=tuple(s for s in film.normal if s != structure))
-    return film
+    structure = rng.choice(film.normal)
+    return replace(film, normal=tuple(s for s in film.normal if s != structure))
 
 
 def invented(film: Film, rng: random.Random) -> Film:

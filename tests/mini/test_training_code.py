@@ -1,5 +1,6 @@
 """The shortcuts that training takes must be the real model: same patches, same tower, same loss."""
 
+import json
 import random
 
 import numpy as np
@@ -12,7 +13,7 @@ from data.sample import Modality
 from mini.recogniser import FilmReader
 from mini.train.autoencoder import picture_loss
 from mini.train.cells import object_mask
-from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
+from mini.train.conversations import LONG, SHORT, Teacher, phrases, reading_turn, told_text
 from mini.train.dense import mark_labels
 from mini.train.facts import PLACES
 from mini.train.films import FilmStore
@@ -196,6 +197,26 @@ def test_every_lesson_has_one_system_prompt_and_a_picture_per_turn_without_text(
         assert len({turn.system for turn in lesson.turns}) == 1
         seen = [turn for turn in lesson.turns if turn.shared is None]
         assert len(seen) == (0 if lesson.pictures is None else len(lesson.pictures))
+
+
+@pytest.mark.parametrize(("mix", "films"), [(EARLY, 4), (LATE, 6)], ids=["early", "late"])
+def test_late_every_second_step_is_of_radiographs(lessons, mix, films):
+    names = [next(lessons.of(step, 6, 3, random.Random(step), mix)).name for step in range(12)]
+    assert sum(name.startswith("film") for name in names) == films
+    assert "film_long" in names and "film_short" in names
+
+
+def test_noun_phrases_are_written_down_with_whose_number_and_colour_is_whose():
+    rng = random.Random("phrases")
+    for loose in (0.0, 1.0):
+        turn = phrases(rng, loose)
+        said = turn.shared.lower()
+        facts = json.loads(turn.answer)
+        assert 4 <= len(facts) <= 7
+        for fact in facts:
+            assert fact["name"] in said and all(colour in said for colour in fact["attributes"])
+        named = [min(said.index(word) for word in (fact["name"],)) for fact in facts]
+        assert named == sorted(named)
 
 
 @pytest.fixture(scope="module")

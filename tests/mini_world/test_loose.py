@@ -13,7 +13,7 @@ from mini.train.fillers import PHRASES, WORDS, loose
 from mini.train.loose_scenes import DECOYS
 from mini.train.medical import told_report
 from mini.train.worn_prompts import KEPT, worn
-from mini.world import reports, texts, unseen
+from mini.world import reports, texts, unseen_dev, unseen_test
 from mini.world.chest import SIDES, ZONES, sample_film
 from mini.world.facts import COLOURS, KINDS, STYLES, VERBS, sample_scene
 from mini.world.reports import NAMES, SIZE_WORDS
@@ -46,15 +46,15 @@ def test_decoys_have_words_of_facts_and_tell_none():
     assert not said & {*KINDS, *map(plural, KINDS), *STYLES, *words("left right above below")}
 
 
-def test_fillers_are_no_words_that_only_the_held_out_wordings_have():
+def test_fillers_are_no_words_that_only_the_wordings_to_develop_by_have():
     rng = random.Random(0)
     trained, held_out = set(), set()
     for _ in range(1500):
         scene, film = sample_scene(rng), sample_film(rng)
-        for found, tell in ((trained, texts), (held_out, unseen)):
+        for found, tell in ((trained, texts), (held_out, unseen_dev)):
             found |= {*words(tell.plot(scene, rng)), *words(tell.caption(scene, rng))}
         trained |= set(words(reports.report(film, rng, film).text))
-        held_out |= set(words(unseen.report(film, rng, film).text))
+        held_out |= set(words(unseen_dev.report(film, rng, film).text))
     assert len(held_out - trained) > 80
     assert not (held_out - trained) & set(WORDS)
 
@@ -67,7 +67,8 @@ def shape(text: str, facts: set[str]) -> list[str]:
     ]
 
 
-def test_no_held_out_sentence_comes_up_in_a_training_text():
+@pytest.mark.parametrize("unseen", [unseen_dev, unseen_test], ids=["dev", "test"])
+def test_no_held_out_sentence_comes_up_in_a_training_text(unseen):
     rng = random.Random(1)
     held_out, seen = set(), set()
     for _ in range(3000):

@@ -12,7 +12,7 @@ from mini.exam import Examiner, Report
 from mini.exam_medical import MedicalExaminer, grade_film
 from mini.exam_prompts import library
 from mini.train.medical import edges_of, knowledge_of, rule_answers
-from mini.world import unseen
+from mini.world import unseen_dev
 from mini.world.chest import Film, Finding
 from mini.world.described import describe, subjects
 from mini.world.reports import plain_findings
@@ -116,7 +116,7 @@ async def test_pictures_and_reports_are_asked_about_in_any_wording():
         for report in (
             await exam.from_radiographs(),
             await exam.from_reports(),
-            await exam.from_reports(unseen.report),
+            await exam.from_reports(unseen_dev.report),
         ):
             assert report.asked == 3 and report.valid == 0 and report.tallies["exact"].recall == 0
     assert len({question.ask for question in asked}) == 2

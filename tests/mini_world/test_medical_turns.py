@@ -12,11 +12,14 @@ from mini.train.medical import (
     MedicalTeacher,
     crowded_film,
     edges_of,
+    invented,
     knowledge_of,
     line,
     medical_drill,
     medical_turn,
     mistaken,
+    mixed_up,
+    overlooked,
     rule_answers,
     told_report,
 )
@@ -74,6 +77,24 @@ def test_a_poor_reader_differs_in_a_few_facts_and_has_none_twice():
     for film, poor in zip(films, claimed, strict=True):
         assert len(set(film.findings) - set(poor.findings)) <= 3
         assert len({finding.kind for finding in poor.findings}) == len(poor.findings)
+
+
+def test_what_is_overlooked_invented_or_mixed_up_is_one_thing():
+    rng = random.Random("slips")
+    moved = 0
+    for _ in range(200):
+        film = sample_film(rng).told(rng)
+        less, more, mixed = (slip(film, rng) for slip in (overlooked, invented, mixed_up))
+        said = {*film.findings, *film.normal}
+        assert {*less.findings, *less.normal} < said and len(said) - len({*less.findings, *less.normal}) == 1
+        added = {*more.findings, *more.normal} - said
+        assert len(added) == 1
+        structures = {KINDS[finding.kind].structure for finding in more.findings}
+        assert not structures & set(more.normal)
+        assert [f.kind for f in mixed.findings] == [f.kind for f in film.findings]
+        assert sorted(str(f.change) for f in mixed.findings) == sorted(str(f.change) for f in film.findings)
+        moved += mixed != film
+    assert moved > 20
 
 
 def test_stepwise_triplets_are_the_edges_of_the_merged_answer():

@@ -1,8 +1,11 @@
-"""Wordings of plots, captions and reports that nothing is trained on and no data set is written with.
+"""Wordings of plots, captions and reports that nothing is trained on and no data set is written with: to develop by.
 
 They measure how much a model depends on the wordings that it was trained on. The words of facts stay those of the
 trained grammars (a tiny model cannot know synonyms); the sentences around them, and their order, are all new. Tests
 hold that training never imports this module, and that no sentence frame of it is a trained one.
+
+Who writes training texts has looked at what goes wrong here, as one does with a development set. What is claimed is
+measured by `mini.world.unseen_test`, which whoever writes training texts has not seen.
 """
 
 import random
