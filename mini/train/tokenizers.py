@@ -71,8 +71,8 @@ def corpus(seed: int, n: int) -> Iterator[str]:
             yield "\n".join(filter(None, [turn.system, turn.shared, turn.ask, turn.answer]))
 
 
-def train_bpe(seed: int, size: int) -> Tokenizer:
-    """Byte-level BPE, so that any text at all can be read, however badly."""
+def train_bpe(seed: int, size: int, rounds: int = 3000) -> Tokenizer:
+    """Byte-level BPE, so that any text at all can be read, however badly. `rounds` as for `corpus`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -85,7 +85,7 @@ def train_bpe(seed: int, size: int) -> Tokenizer:
         vocab_size=size, special_tokens=list(QWEN_SPECIALS), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )  # fmt: skip
-    tokenizer.train_from_iterator(corpus(seed, 3000), trainer)
+    tokenizer.train_from_iterator(corpus(seed, rounds), trainer)
     return tokenizer
 
 

@@ -34,7 +34,7 @@ from prompts.library import Library
 
 @pytest.fixture(scope="module")
 def bpe():
-    return train_bpe(3, VOCABULARY)
+    return train_bpe(3, VOCABULARY, rounds=200)
 
 
 @pytest.fixture(scope="module")
