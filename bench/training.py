@@ -30,7 +30,8 @@ PANELS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "short": "reading scenes", "film_short": "reading radiographs", "describe": "describing",
             "describe_dense": "describing crowds", "triplets_dense": "triplets of crowds",
-            "ties_dense": "relations", "long": "consolidating, triplets",
+            "ties_dense": "relations", "phrases_dense": "noun phrases", "long": "consolidating, triplets",
+            "report_long": "the same of reports",
         },
     ),
     "sdxl-vae": ("SDXL, autoencoder: losses", {"drawn": "picture", "read": "what lies where"}),

@@ -12,6 +12,7 @@ from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
+from mini.train.casing import cased, strung
 from mini.train.loose_scenes import LOOSE_TELLERS, phrase, relation
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
 from mini.world.texts import (
@@ -219,7 +220,7 @@ def told_text(scene: Scene, rng: random.Random, loose: float = 0.0) -> tuple[str
     if kind == "caption":
         told = replace(told, deed=None)
     tellers = LOOSE_TELLERS if loose and rng.random() < loose else TELLERS
-    return tellers[kind](told, rng), told
+    return cased(tellers[kind](told, rng), rng), told
 
 
 def surface_forms() -> dict[str, list[str]]:
@@ -238,7 +239,7 @@ def drill(rng: random.Random, length: int = 16) -> Turn:
     """
     forms = surface_forms()
     words = rng.choices(list(forms), k=length)
-    told = " ".join(rng.choice(forms[word]) for word in words)
+    told = strung([rng.choice(forms[word]) for word in words], rng)
     return Turn("", told, "List the words.", json.dumps(words, separators=(",", ":")), "drill")
 
 

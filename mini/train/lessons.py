@@ -75,9 +75,9 @@ EARLY = Mix(
 )  # fmt: skip
 LATE = Mix(
     films=2, long_films=2, pictures=0.34, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
-    exercises=("triplets", "ties", "copy", "merged", "phrases", "consolidate", "rule", "ties", "refine"),
+    exercises=("triplets", "drill", "merged", "phrases", "ties", "drill", "consolidate", "rule", "copy", "refine"),
     film_exercises=(
-        "rule", "consolidate", "refine", "triplets", "rule", "consolidate", "merged", "refine", "consolidate",
+        "rule", "consolidate", "drill", "triplets", "refine", "consolidate", "merged", "rule", "consolidate",
         "describe", "copy",
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
+from mini.train.casing import cased, strung
 from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied, partly
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
@@ -233,12 +234,13 @@ def told_report(film: Film, rng: random.Random, loose: float = 0.0) -> tuple[str
     told = film.told(rng)
     if loose and rng.random() < loose:
         told = replace(told, history=None)  # told in the indication, if at all, which is no part of the text
-        return loose_reports.report(told, rng, film), told
+        return cased(loose_reports.report(told, rng, film), rng), told
     kind = rng.choices(("whole", "findings", "description"), (0.5, 0.35, 0.15))[0]
     if kind == "description":
         return describe(told, rng.choice(subjects(told))), told
     said = report(told, rng, film)
-    return (said.text if kind == "whole" else said.findings or said.impression), told
+    text = said.text if kind == "whole" else said.findings or said.impression
+    return cased(text, rng), told
 
 
 def crowded_film(rng: random.Random) -> Film:
@@ -258,6 +260,6 @@ def medical_drill(rng: random.Random, length: int = 5) -> Turn:
     """Findings to be written down in order, as answers name them and their places (see `conversations.drill`)."""
     placed = [kind for kind in KINDS if KINDS[kind].place != "midline"]
     found = [replace(sample_finding(rng.choice(placed), rng), change=None) for _ in range(length)]
-    told = ", ".join(f"{name_words(f, rng, article=False)} {place_words(f, rng)}" for f in found)
+    told = strung([f"{name_words(f, rng, article=False)} {place_words(f, rng)}" for f in found], rng)
     words = [word for f in found for word in (f.abnormality, f.location)]
     return Turn("", told, "List the findings.", json.dumps(words, separators=(",", ":")), "xray.drill")
