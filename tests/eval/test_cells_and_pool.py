@@ -108,7 +108,7 @@ def test_a_cell_that_kills_its_process_is_broken_and_the_others_are_done(
 ) -> None:
     """The one thing changed is what the workers find under the name of a method."""
     part, parts = small_part(), tmp_path / "parts"
-    cells = [make_cell(part, parts, name, seed) for name in ("zero", "mean") for seed in range(2)]
+    cells = [make_cell(part, parts, name, 0) for name in ("zero", "mean")]
     site = tmp_path / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(
@@ -119,8 +119,8 @@ def test_a_cell_that_kills_its_process_is_broken_and_the_others_are_done(
     monkeypatch.setenv("PYTHONPATH", f"{site}:{Path(__file__).parents[2]}")
     found: dict[int, Result] = {}
     work_through(cells, parts, tmp_path / "cells", 2, lambda number, result: found.update({number: result}))
-    assert [found[number].status for number in range(4)] == ["done", "done", "broken", "broken"]
-    assert found[2].problem == "its process died, most likely for lack of memory"
+    assert [found[number].status for number in range(2)] == ["done", "broken"]
+    assert found[1].problem == "its process died, most likely for lack of memory"
 
 
 def test_every_known_method_has_a_place() -> None:
