@@ -1,7 +1,7 @@
 """Texts with other capitals.
 
 A byte-level tokenizer spells "Noir", first word of a caption, otherwise than " noir" within one, and a model that has
-hardly seen it there does not know it: all wrong styles of 100 captions stood first.
+hardly seen it there does not know it: all wrong styles of 150 captions stood first.
 """
 
 import random

@@ -58,8 +58,8 @@ where nobody goes|until the very end|because of that|that nobody knows|that ever
 who would have thought|how very odd|how could it be otherwise|with them|with it|among them|among these
 next to nothing else|along with|together with|as well as|in addition to that|in the company of
 in the presence of|with the help of|in spite of everything|instead of that|because of it all
-""".replace("\n", "|")
-    .strip("|")
+""".strip()
+    .replace("\n", "|")
     .split("|")
 )
 """What writers put between facts: a text of single words alone has none of the glue of real ones."""

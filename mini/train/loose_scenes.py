@@ -28,7 +28,7 @@ COLOURED = (
 PLAIN = (
     "{any} {n} {things}", "{n} {word} {things}", "{n} {things} {some}", "{things}, {word} {n} {any}",
     "{things}, {n} {word}", "{some} {n} {things}", "{things}, {any} {n} {some},", "{things} ({any} {n})",
-"{any} {n} {things} {any}",
+    "{any} {n} {things} {any}",
 )  # fmt: skip
 
 
