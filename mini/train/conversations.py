@@ -12,8 +12,10 @@ from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
-from mini.train.casing import cased, strung
-from mini.train.loose_scenes import LOOSE_TELLERS, phrase, relation
+from mini.train import loose_scenes
+from mini.train.authors import AUTHORS, Teller
+from mini.train.loose_scenes import phrase, relation
+from mini.train.typography import strung, typeset
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, VERBS, Group, Scene
 from mini.world.texts import (
     BARE_VERBS,
@@ -210,17 +212,24 @@ def reading_turn(
     return make(shared, facts, missing, rng)
 
 
+OTHERS: tuple[Teller, ...] = (loose_scenes, loose_scenes, *AUTHORS)
+"""Who tells scenes otherwise than data sets do; two of five texts have no sentence frames."""
+
+
 def told_text(scene: Scene, rng: random.Random, loose: float = 0.0) -> tuple[str, Scene]:
     """A text of any form about a scene, and the facts in it. `loose` is the share of plots and captions that are told
-    without fixed sentence frames."""
+    otherwise than in data sets: without fixed sentence frames, or by other authors."""
     told = scene.told(rng)
     kind = rng.choices(("plot", "caption", "description"), (0.55, 0.3, 0.15))[0]
     if kind == "description":
         return describe(told, rng.choice(told.groups).kind), told
     if kind == "caption":
         told = replace(told, deed=None)
-    tellers = LOOSE_TELLERS if loose and rng.random() < loose else TELLERS
-    return cased(tellers[kind](told, rng), rng), told
+    tell = TELLERS[kind]
+    if loose and rng.random() < loose:
+        teller = rng.choice(OTHERS)
+        tell = teller.plot if kind == "plot" else teller.caption
+    return typeset(tell(told, rng), rng), told
 
 
 def surface_forms() -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from mini.train.films import FilmStore
 from mini.train.lessons import EARLY, LATE, Lesson, Lessons
 from mini.train.pictures import PictureStore
 from mini.train.progress import Optimisers, Stage
-from mini.train.qwen import PART, VOCABULARY, build, export, load_bpe, look, merged, trained
+from mini.train.qwen import PART, build, export, load_bpe, look, merged, trained
 from mini.train.tower import TOWER
 from mini.train.turns import Encoder, turn_loss
 
@@ -31,7 +31,7 @@ def train_joint(
     stage = Stage("qwen-joint", work, steps)
     tokenizer = load_bpe(work, seed, start)
     encoder, lessons = Encoder(tokenizer), Lessons(scenes, films)
-    model = trained(start / PART, tokenizer) if start else build(VOCABULARY, encoder.ids)
+    model = trained(start / PART, tokenizer) if start else build(tokenizer)
     tower = model.model.visual
     if not own_tower:
         tower.load_state_dict(torch.load(work / TOWER, weights_only=True))

@@ -41,7 +41,7 @@ from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
-WORN = 0.25
+WORN = 0.33
 """Share of the steps whose prompts are worn."""
 
 
@@ -62,7 +62,7 @@ class Mix:
     talk: int
     """A talk every so many steps."""
     loose: float
-    """Share of the texts without fixed sentence frames."""
+    """Share of the texts told otherwise than in data sets."""
     exercises: tuple[str, ...]
     film_exercises: tuple[str, ...]
     """Of each domain, one kind a step."""
@@ -74,7 +74,7 @@ EARLY = Mix(
     film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
-    films=2, long_films=2, pictures=0.34, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
+    films=2, long_films=2, pictures=0.42, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
     exercises=("triplets", "drill", "merged", "phrases", "ties", "drill", "consolidate", "rule", "copy", "refine"),
     film_exercises=(
         "rule", "consolidate", "drill", "triplets", "refine", "consolidate", "merged", "rule", "consolidate",

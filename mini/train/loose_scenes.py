@@ -214,7 +214,3 @@ def caption(scene: Scene, rng: random.Random) -> str:
         body = listing(phrases)
     forms = STYLED_CAPTIONS if scene.style else CAPTIONS
     return sentence(loose(rng.choice(forms), rng, {"body": body, "style": scene.style or ""}))
-
-
-LOOSE_TELLERS = {"plot": plot, "caption": caption}
-"""As `mini.world.texts.TELLERS`."""

@@ -11,8 +11,9 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.casing import cased, strung
+from mini.train.authors import AUTHORS
 from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied, partly
+from mini.train.typography import strung, typeset
 from mini.world.chest import KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
 from mini.world.described import describe, draft, impression, subjects
 from mini.world.reports import name_words, place_words, plain_findings, report
@@ -230,17 +231,19 @@ def medical_turn(
 
 def told_report(film: Film, rng: random.Random, loose: float = 0.0) -> tuple[str, Film]:
     """A text about a film (a whole report, its findings alone, or a description), and the facts in it. `loose` is the
-    share of texts that are told without fixed sentence frames."""
+    share of texts that are told otherwise than in data sets: without fixed sentence frames, or by other authors."""
     told = film.told(rng)
     if loose and rng.random() < loose:
         told = replace(told, history=None)  # told in the indication, if at all, which is no part of the text
-        return cased(loose_reports.report(told, rng, film), rng), told
+        author = rng.choice((None, None, *AUTHORS))
+        by = author.report(told, rng, film).text if author else loose_reports.report(told, rng, film)
+        return typeset(by, rng), told
     kind = rng.choices(("whole", "findings", "description"), (0.5, 0.35, 0.15))[0]
     if kind == "description":
         return describe(told, rng.choice(subjects(told))), told
     said = report(told, rng, film)
     text = said.text if kind == "whole" else said.findings or said.impression
-    return cased(text, rng), told
+    return typeset(text, rng), told
 
 
 def crowded_film(rng: random.Random) -> Film:

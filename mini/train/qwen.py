@@ -1,6 +1,7 @@
 """The miniature's Qwen2-VL: its architecture, how it sees a batch of equal pictures, its tokenizer, its folder."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, decoders
 
 from mini.train.attention import register_lean_attention
-from mini.train.tokenizers import save_qwen_processor, train_bpe
+from mini.train.tokenizers import BLANK, fact_words, save_qwen_processor, train_bpe, with_capitals
 from mini.weights import PROMPTS_FILE, prompts_digest, write_domains
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ SIDE, PATCH, MERGE = 128, 16, 2
 CELLS = SIDE // PATCH // MERGE
 """Merged tokens per side: 4, so a picture costs 16 tokens."""
 VOCABULARY = 2048
+"""Tokens of its byte-level BPE; it has a few more (see `mini.train.tokenizers.with_capitals`)."""
 PART = "qwen2_vl"
 """Its folder among the finished models."""
 
 
-def build(vocabulary: int, ids: dict[str, int]) -> "Qwen2VLForConditionalGeneration":
+def build(tokenizer: Tokenizer) -> "Qwen2VLForConditionalGeneration":
     """A Qwen2-VL of 7 M parameters with fan-in initialisation (the default one learns JSON and invents facts)."""
     from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
 
+    vocabulary, ids = tokenizer.get_vocab_size(), special_ids(tokenizer)
     config = Qwen2VLConfig(
         text_config={
             "vocab_size": vocabulary, "hidden_size": 256, "intermediate_size": 640, "num_hidden_layers": 5,
@@ -59,21 +62,52 @@ def build(vocabulary: int, ids: dict[str, int]) -> "Qwen2VLForConditionalGenerat
 def trained(folder: Path, tokenizer: Tokenizer) -> "Qwen2VLForConditionalGeneration":
     """A finished model, in float32, to be trained further with `tokenizer`, which may be another than its own.
 
-    A token that both know keeps its embedding; a new one begins as the mean of those that it was spelt with before.
+    A token that both know keeps its embedding; a new one begins as the mean of those that it was spelt with before, and
+    a word with a large letter as the small word, moved by as much as a large letter moves the words that have both.
     """
     from transformers import Qwen2VLForConditionalGeneration
 
     former = Qwen2VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     own = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    model = build(tokenizer.get_vocab_size(), special_ids(tokenizer))
-    rows = former.model.language_model.embed_tokens.weight.detach()
+    model = build(tokenizer)
+    rows: torch.Tensor = former.model.language_model.embed_tokens.weight.detach()
     tokens = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    embeddings = torch.stack([rows[_spelt(own, token)].mean(0) for token, _ in tokens])
+    moves = {blank: _move(own, rows, blank) for blank in ("", BLANK)}
+
+    def embedding(token: str) -> torch.Tensor:
+        if own.token_to_id(token) is None and CAPITALISED.fullmatch(token):
+            return rows[_spelt(own, _small(token))].mean(0) + moves[BLANK if token.startswith(BLANK) else ""]
+        return rows[_spelt(own, token)].mean(0)
+
+    embeddings = torch.stack([embedding(token) for token, _ in tokens])
     shared = {name: tensor for name, tensor in former.state_dict().items() if tensor.shape != rows.shape}
     model.load_state_dict(shared, strict=False)
     with torch.no_grad():
         model.model.language_model.embed_tokens.weight.copy_(embeddings)
     return model
+
+
+CAPITALISED = re.compile(f"{BLANK}?[A-Z][a-z]+")
+
+
+def _small(token: str) -> str:
+    """ " noir" for "Noir" and for " Noir": it is within a sentence that words stand small."""
+    return BLANK + token.removeprefix(BLANK).lower()
+
+
+def _move(tokenizer: Tokenizer, rows: torch.Tensor, blank: str) -> torch.Tensor:
+    """The mean difference of embeddings between words with a large letter (after a blank or not) and small ones, [d].
+    Zero where no word has both."""
+    known = tokenizer.get_vocab()
+    pairs = [
+        (known[token], known[_small(token)])
+        for token in known
+        if CAPITALISED.fullmatch(token) and token.startswith(BLANK) == bool(blank) and _small(token) in known
+    ]
+    if not pairs:
+        return torch.zeros_like(rows[0])
+    large, small = torch.tensor(pairs).T
+    return (rows[large] - rows[small]).mean(0)
 
 
 def _spelt(tokenizer: Tokenizer, token: str) -> list[int]:
@@ -136,9 +170,10 @@ def look(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
 
 
 def load_bpe(work: Path, seed: int, start: Path | None = None) -> Tokenizer:
-    """The tokenizer of the finished models in `start`, else one trained once and kept in `work`."""
+    """The tokenizer of the finished models in `start`, with words that it lacks, else one trained once and kept in
+    `work`."""
     if start:
-        return Tokenizer.from_file(str(start / PART / "tokenizer.json"))
+        return with_capitals(Tokenizer.from_file(str(start / PART / "tokenizer.json")), fact_words())
     path = work / "bpe.json"
     if not path.exists():
         train_bpe(seed, VOCABULARY).save(str(path))

@@ -1,18 +1,20 @@
 """The miniature's tokenizers: a byte-level BPE for Qwen2-VL, and the words of the others' word tokenizers."""
 
+import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from data.sample import Modality
-from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, told_text
+from mini.train.conversations import LONG, SHORT, Teacher, reading_turn, surface_forms, told_text
 from mini.train.medical import MedicalTeacher, medical_turn, told_report
 from mini.train.talk import TalkTeacher
-from mini.world.chest import sample_film
+from mini.world.chest import CHANGES, SIDES, ZONES, sample_film
 from mini.world.facts import sample_scene
+from mini.world.reports import NAMES, SIZE_WORDS
 from prompts.library import Library
 
 QWEN_SPECIALS = (
@@ -25,6 +27,9 @@ QWEN_SPECIALS = (
 WORDS = Regex(
     r"""(?:[\[\]{}",]*"?[a-z_]+":["\[{]*)+|[\[\]{}",]+|\|| ?[A-Za-z]+| ?[0-9]| ?[^\sA-Za-z0-9\[\]{}",|]+|\s+"""
 )
+
+BLANK = "\u0120"
+"""How a byte-level vocabulary writes a blank."""
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
@@ -72,7 +77,8 @@ def corpus(seed: int, n: int) -> Iterator[str]:
 
 
 def train_bpe(seed: int, size: int, rounds: int = 3000) -> Tokenizer:
-    """Byte-level BPE, so that any text at all can be read, however badly. `rounds` as for `corpus`."""
+    """Byte-level BPE of `size` tokens, so that any text at all can be read, however badly, and besides the words of
+    facts with a large letter (see `with_capitals`). `rounds` as for `corpus`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -86,7 +92,30 @@ def train_bpe(seed: int, size: int, rounds: int = 3000) -> Tokenizer:
         show_progress=False,
     )  # fmt: skip
     tokenizer.train_from_iterator(corpus(seed, rounds), trainer)
-    return tokenizer
+    return with_capitals(tokenizer, fact_words())
+
+
+def fact_words() -> set[str]:
+    """Every word by which texts tell a fact, small."""
+    named = [*SIZE_WORDS.values(), *NAMES.values(), *surface_forms().values(), SIDES, ZONES, CHANGES]
+    said = " ".join(name for names in named for name in names)
+    return set(re.findall(r"[a-z]{2,}", f"{said} stable increasing increased mildly severely".lower()))
+
+
+def with_capitals(tokenizer: Tokenizer, words: Iterable[str]) -> Tokenizer:
+    """The tokenizer with one token more for each word with a large letter, and one for the same after a blank.
+
+    Texts have most words small, so that BPE knows " noir" whole and spells "Noir" as "No", "ir"; and what a small model
+    has learnt of the one it does not know of the other: all styles of captions that began with one were wrong.
+    """
+    known = json.loads(tokenizer.to_str())
+    vocabulary = known["model"]["vocab"]
+    for word in sorted(words):
+        for token in (word.capitalize(), BLANK + word.capitalize()):
+            vocabulary.setdefault(token, len(vocabulary))
+    # A word of the vocabulary is taken whole; merges make what is left.
+    known["model"]["ignore_merges"] = True
+    return Tokenizer.from_str(json.dumps(known))
 
 
 def world_words(seed: int) -> list[str]:

@@ -13,7 +13,7 @@ from mini.train.films import FilmStore
 from mini.train.marks import film_targets, scene_targets, shifted
 from mini.train.pictures import PictureStore, jittered, normalised
 from mini.train.progress import Optimisers, Stage
-from mini.train.qwen import PART, VOCABULARY, build, load_bpe, look, merged, special_ids, trained
+from mini.train.qwen import PART, build, load_bpe, look, merged, trained
 from mini.world import chest
 from mini.world.exposure import Exposure
 from mini.world.facts import ARRANGEMENTS, COLOURS, KINDS, STYLES, Layout
@@ -76,7 +76,7 @@ def train_tower(
     if stage.done.exists():
         return
     tokenizer = load_bpe(work, seed, start)
-    model = trained(start / PART, tokenizer) if start else build(VOCABULARY, special_ids(tokenizer))
+    model = trained(start / PART, tokenizer) if start else build(tokenizer)
     tower, scene_reader, film_reader = model.model.visual, SceneReader(), FilmReader()
     scene_head = Readers(scene_reader.marks, scene_reader.traits, SCENE_FACTS)
     film_head = Readers(film_reader.marks, film_reader.traits, FILM_FACTS)

@@ -1,5 +1,6 @@
 """The shortcuts that training takes must be the real model: same patches, same tower, same loss."""
 
+import copy
 import json
 import random
 
@@ -20,8 +21,8 @@ from mini.train.films import FilmStore
 from mini.train.lessons import EARLY, LATE, Lessons
 from mini.train.marks import Target, film_targets, shifted
 from mini.train.pictures import PictureStore, jitter, jittered, normalised, training_layout
-from mini.train.qwen import SIDE, VOCABULARY, build, look, merged, patches
-from mini.train.tokenizers import save_qwen_processor, train_bpe
+from mini.train.qwen import CAPITALISED, SIDE, VOCABULARY, build, export, look, merged, patches, trained
+from mini.train.tokenizers import BLANK, save_qwen_processor, train_bpe, with_capitals
 from mini.train.tower import film_labels, scene_labels
 from mini.train.turns import Encoder, by_length, turn_loss
 from mini.world import chest
@@ -45,7 +46,7 @@ def encoder(bpe):
 @pytest.fixture(scope="module")
 def model(encoder):
     torch.manual_seed(0)
-    return build(VOCABULARY, encoder.ids).eval()
+    return build(encoder.tokenizer).eval()
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,39 @@ def test_rows_are_parted_where_that_saves_padding():
 def test_a_json_answer_is_short(bpe):
     """Keys with their punctuation are one token each: an edge costs seven tokens, eight if a rare word is split."""
     assert len(bpe.encode('{"head":"star","relation":"above","tail":"moon"}').ids) <= 8
+
+
+def test_a_word_of_a_fact_is_one_token_with_a_large_letter(processor):
+    tokens = processor.tokenizer.tokenize("Noir (Red hearts), one Yellow key. Effusion, Right base")
+    assert {"Noir", "Red", f"{BLANK}Yellow", f"{BLANK}Effusion", f"{BLANK}Right"} <= set(tokens)
+    assert (
+        processor.tokenizer.decode(processor.tokenizer("Noir: a Red key")["input_ids"]) == "Noir: a Red key"
+    )
+
+
+def test_words_that_are_none_of_facts_are_spelt_as_before(bpe):
+    more = with_capitals(bpe, ["zeppelin"])
+    for text in ("Zebra crossing", "noir", '{"head":"star"}', "Tell me about it."):
+        assert more.encode(text).tokens == bpe.encode(text).tokens
+    assert more.encode("Zeppelin zeppelin").tokens == ["Zeppelin", *bpe.encode(" zeppelin").tokens]
+    assert with_capitals(more, ["zeppelin"]).get_vocab() == more.get_vocab()
+
+
+def test_a_word_with_a_large_letter_begins_as_the_small_one_moved_as_others_are(model, bpe, tmp_path):
+    former = copy.deepcopy(model)
+    rows = former.model.language_model.embed_tokens.weight.detach()
+    known = bpe.get_vocab()
+    for token, index in known.items():
+        small = BLANK + token.removeprefix(BLANK).lower()
+        if CAPITALISED.fullmatch(token) and small in known:
+            rows[index] = rows[known[small]] + (0.25 if token.startswith(BLANK) else 0.5)
+    export(former, bpe, tmp_path)
+    more = with_capitals(bpe, ["zeppelin"])
+    found = trained(tmp_path, more).model.language_model.embed_tokens.weight.detach()
+    assert torch.allclose(found[: len(rows)], rows, atol=1e-3)
+    small = rows[bpe.encode(" zeppelin").ids].mean(0)
+    assert torch.allclose(found[more.token_to_id("Zeppelin")], small + 0.5, atol=1e-3)
+    assert torch.allclose(found[more.token_to_id(f"{BLANK}Zeppelin")], small + 0.25, atol=1e-3)
 
 
 def test_jitter_keeps_form_and_depends_on_the_seed(drawn):

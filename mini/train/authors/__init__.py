@@ -1,0 +1,33 @@
+"""Grammars of training texts by authors who had not seen one another's: a model learns to read many hands.
+
+The grammars of the data sets are one hand, and what has read but one takes its sentences for the language. Held-out
+wordings are by other authors still.
+"""
+
+import random
+from typing import Protocol
+
+from mini.train.authors import correspondent, gazette, plain
+from mini.world.chest import Film
+from mini.world.facts import Scene
+from mini.world.reports import Report
+
+
+class Teller(Protocol):
+    """Who tells scenes: each fact that is given and no other."""
+
+    def plot(self, scene: Scene, rng: random.Random) -> str:
+        """In several sentences."""
+
+    def caption(self, scene: Scene, rng: random.Random) -> str:
+        """All but the deed."""
+
+
+class Author(Teller, Protocol):
+    """Who tells films, too."""
+
+    def report(self, film: Film, rng: random.Random, denied: Film | None = None) -> Report:
+        """Denies only what `denied`, the whole film, lacks too."""
+
+
+AUTHORS: tuple[Author, ...] = (plain, gazette, correspondent)
