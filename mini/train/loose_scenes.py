@@ -19,15 +19,15 @@ COLOURED = (
     "{n} {things}, {some} {colour},",
     "{n} {things} in {any} {colour}",
     "{n} {things} of {any} {colour} {word}",
-    "{n} {things} ({any} {colour})",
     "{n} {things}, (each|all|every bit) {any} {colour},",
-    "{things} {any} ({colour}, {n} {any})",
     "{colour} {things}, {any} {n} {some},",
     "{n} {colour} {things} {some}",
 )
+BRACKETED = 0.15
+"""Share of colours that stand in brackets, which patterns cannot say."""
 PLAIN = (
     "{any} {n} {things}", "{n} {word} {things}", "{n} {things} {some}", "{things}, {word} {n} {any}",
-    "{things}, {n} {word}", "{some} {n} {things}", "{things}, {any} {n} {some},", "{things} ({any} {n})",
+    "{things}, {n} {word}", "{some} {n} {things}", "{things}, {any} {n} {some},",
     "{any} {n} {things} {any}",
 )  # fmt: skip
 
@@ -36,6 +36,8 @@ def phrase(group: Group, rng: random.Random) -> str:
     """A noun phrase: number and colour before the noun or after it."""
     facts = {"things": noun(group), "colour": group.colour or ""}
     after = NUMBERS[group.count]  # "a" and "a pair of" stand before nouns alone
+    if group.colour and rng.random() < BRACKETED:
+        return f"{loose(NUMBER_WORDS[group.count], rng)} {noun(group)} ({group.colour})"
     forms = COLOURED if group.colour else PLAIN
     pattern = rng.choice(forms)
     before = pattern.index("{n}") < pattern.index("{things}")
@@ -61,6 +63,11 @@ DEEDS = (
     "{any} the {target} (get|gets) {done} {any} by the {doer} {any}",
     "{any} (see|watch|find) the {target} {any} {done} by the {doer}",
     "{any} the {doer} (who|that|which) {any} {does} the {target} {any}",
+    "{some} the {target} {word} that the {doer} {any} {does} {any}",
+    "{some} to {bare} the {target} {some} the {doer} {any}",
+    "the {doer} {some} (to|will|must|can) {bare} the {target} {any}",
+    "{some} being {done} by the {doer} {some} the {target} {any}",
+    "the {target} {some} being {done} {any} by the {doer}",
 )
 
 
@@ -72,7 +79,7 @@ def deed(scene: Scene, rng: random.Random) -> str:
     a, b = groups[name], groups[target]
     facts = {
         "doer": noun(a), "target": noun(b), "does": verb if a.count == 1 else BARE_VERBS[verb],
-        "done": PARTICIPLES[verb], "be": "is" if b.count == 1 else "are",
+        "bare": BARE_VERBS[verb], "done": PARTICIPLES[verb], "be": "is" if b.count == 1 else "are",
     }  # fmt: skip
     return sentence(loose(rng.choice(DEEDS), rng, facts))
 
