@@ -4,6 +4,7 @@ place: like one it refuses to meet tensors of the main memory."""
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, models
 
 from mini.architectures import tiny_sdxl
 from mini.train.autoencoder import edges, picture_loss
@@ -16,6 +17,7 @@ from mini.train.films import training_exposure
 from mini.train.marks import scene_targets
 from mini.train.pictures import normalised, training_layout
 from mini.train.qwen import build, look, merged
+from mini.train.tokenizers import QWEN_SPECIALS
 from mini.train.tower import film_labels, scene_labels
 from mini.train.turns import positions_of
 from mini.world.drawing import draw
@@ -53,9 +55,9 @@ def test_labels_and_pictures_are_made_on_the_default_device(layouts):
 
 @pytest.mark.usefixtures("elsewhere")
 def test_the_tower_sees_on_the_default_device(layouts):
-    ids = {"<|im_end|>": 1, "<|endoftext|>": 2, "<|image_pad|>": 3, "<|video_pad|>": 4, "<|vision_start|>": 5,
-           "<|vision_end|>": 6}  # fmt: skip
-    tower = build(64, ids).model.visual
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.add_special_tokens(list(QWEN_SPECIALS))
+    tower = build(tokenizer).model.visual
     tokens = merged(tower, look(tower, normalised([np.asarray(draw(layout)) for layout in layouts])))
     assert tokens.shape == (2, 16, 256) and tokens.device.type == "meta"
 
