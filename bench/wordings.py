@@ -3,7 +3,8 @@
     python bench/wordings.py [--n 200] [--model DIR]
 
 Each row asks about the same held-out scenes (and studies, if the model knows radiographs), in trained wordings, in
-held-out ones, and in those that the training texts were developed by. Writes bench/results/wordings.json and .md.
+held-out ones, and in those that the training texts were developed by; a last one asks for colours whose word is spelt
+in another way. Writes bench/results/wordings.json and .md.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._measured import Measured, table
-from data.sample import Domain
+from data.sample import Domain, Modality
 from eval.pool import cores
 from mini.endpoint.process import start
 from mini.exam import Examiner, Report
@@ -28,8 +29,10 @@ from mini.exam_medical import MedicalExaminer
 from mini.exam_prompts import REWORDINGS, library
 from mini.weights import domains
 from mini.world import unseen_dev, unseen_test
+from mini.world.facts import COLOURS, KINDS
 from mini.world.texts import caption
-from tools.knowledge.questions import Questions
+from prompts.library import Library
+from tools.knowledge.questions import Questions, Reading
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
 
@@ -66,13 +69,37 @@ def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
     return rows
 
 
+SPELLINGS = {
+    "small within": "One {c} {k} alone.", "small first": "{c} {k} alone.", "large within": "One {C} {k} alone.",
+    "large first": "{C} {k}, one.", "in brackets": "One {k} ({c}).",
+}  # fmt: skip
+"""Texts of one thing: a byte-level tokenizer spells its colour otherwise in each."""
+
+
+async def spelt(lmm: Client) -> dict[str, float]:
+    """Share of all kinds in all colours whose colour is found, by how its word is spelt."""
+    questions, things = Questions(Library()), [(kind, colour) for kind in KINDS for colour in COLOURS]
+
+    async def found(form: str, kind: str, colour: str) -> bool:
+        text = form.format(k=kind, c=colour, C=colour.capitalize())
+        answer = await lmm.ask(questions.merged(Reading(Domain.GENERAL, Modality.TEXT, text), ""))
+        return any(fact.name == kind and fact.attributes == [colour] for fact in answer.value.objects)
+
+    figures = {}
+    for name, form in SPELLINGS.items():
+        right = await asyncio.gather(*(found(form, kind, colour) for kind, colour in things))
+        figures[name] = sum(right) / len(right)
+    return figures
+
+
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
     async with start(model, threads=cores()) as endpoint:
         served = Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)
         async with Client(served) as lmm:
-            return {
+            figures = {
                 name: (await take()).figures() for name, take in takes(lmm, n, domains("qwen2_vl")).items()
             }
+            return figures | {"colours of one thing, by spelling": await spelt(lmm)}
 
 
 def main() -> None:

@@ -63,6 +63,8 @@ class Mix:
     """A talk every so many steps."""
     loose: float
     """Share of the texts told otherwise than in data sets."""
+    report_short: dict[str, float]
+    """Shares of the short reading tasks of reports, as `mini.train.conversations.SHORT` has them."""
     exercises: tuple[str, ...]
     film_exercises: tuple[str, ...]
     """Of each domain, one kind a step."""
@@ -70,15 +72,17 @@ class Mix:
 
 EARLY = Mix(
     films=3, long_films=4, pictures=1.0, texts=0.5, reports=0.75, describing=0.6, exercise=0.4, talk=2, loose=0.4,
+    report_short=SHORT,
     exercises=("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule"),
     film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
     films=2, long_films=2, pictures=0.42, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
+    report_short={"merged": 0.36, "rule": 0.54, "direct": 0.10},
     exercises=("triplets", "drill", "merged", "phrases", "ties", "drill", "consolidate", "rule", "copy", "refine"),
     film_exercises=(
-        "rule", "consolidate", "drill", "triplets", "refine", "consolidate", "merged", "rule", "consolidate",
-        "describe", "copy",
+        "rule", "consolidate", "drill", "triplets", "rule", "refine", "consolidate", "merged", "rule", "consolidate",
+        "describe", "rule", "copy",
     ),
 )  # fmt: skip
 
@@ -176,7 +180,7 @@ class Lessons:
         turns = []
         for _ in range(part(mix.reports, n)):
             text, told = told_report(sample_film(rng, most), rng, mix.loose)
-            turns.append(medical_turn(teacher, text, told, rng, shares))
+            turns.append(medical_turn(teacher, text, told, rng, LONG if shares is LONG else mix.report_short))
         yield Lesson(f"report_{name}", turns)
         turns = _film_writing(teacher, part(mix.describing, size), step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)
