@@ -68,7 +68,7 @@ def draw(curves: dict[str, list[dict[str, Any]]]) -> None:
         axis.set_title(title, loc="left", fontsize=10)
         axis.set_xlabel("steps")
         axis.grid(alpha=0.25)
-        axis.legend(frameon=False, fontsize=8)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, fontsize=8, frameon=False)
     for axis in list(axes.flat)[len(shown) :]:
         axis.set_visible(False)
     figure.tight_layout()
