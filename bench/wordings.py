@@ -3,8 +3,8 @@
     python bench/wordings.py [--n 200] [--model DIR]
 
 Each row asks about the same held-out scenes (and studies, if the model knows radiographs), in trained wordings, in
-held-out ones, and in those that the training texts were developed by; a last one asks for colours whose word is spelt
-in another way. Writes bench/results/wordings.json and .md.
+held-out ones, and in those that the training texts were developed by; one asks for colours by how their word is spelt.
+Writes bench/results/wordings.json and .md.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,6 @@ from mini.weights import domains
 from mini.world import unseen_dev, unseen_test
 from mini.world.facts import COLOURS, KINDS
 from mini.world.texts import caption
-from prompts.library import Library
 from tools.knowledge.questions import Questions, Reading
 from tools.lmm.client import Client
 from tools.lmm.endpoint import Endpoint
@@ -51,6 +51,7 @@ def takes(lmm: Client, n: int, known: list[str]) -> dict[str, Take]:
         "plots": own.from_texts,
         "captions": partial(own.from_texts, caption, deeds=False),
         "pictures": own.from_pictures,
+        "colours of one thing, by spelling": partial(spelt, own),
     }
     for name, grammar in UNSEEN.items():
         rows[f"plots, {name} wordings"] = partial(own.from_texts, grammar.plot)
@@ -76,30 +77,28 @@ SPELLINGS = {
 """Texts of one thing: a byte-level tokenizer spells its colour otherwise in each."""
 
 
-async def spelt(lmm: Client) -> dict[str, float]:
-    """Share of all kinds in all colours whose colour is found, by how its word is spelt."""
-    questions, things = Questions(Library()), [(kind, colour) for kind in KINDS for colour in COLOURS]
+async def spelt(examiner: Examiner) -> Report:
+    """Whether the colour is found, of every kind in every colour, by how its word is spelt."""
+    report = Report()
 
-    async def found(form: str, kind: str, colour: str) -> bool:
-        text = form.format(k=kind, c=colour, C=colour.capitalize())
-        answer = await lmm.ask(questions.merged(Reading(Domain.GENERAL, Modality.TEXT, text), ""))
-        return any(fact.name == kind and fact.attributes == [colour] for fact in answer.value.objects)
+    async def one(name: str, kind: str, colour: str) -> None:
+        text = SPELLINGS[name].format(k=kind, c=colour, C=colour.capitalize())
+        reading = Reading(Domain.GENERAL, Modality.TEXT, text)
+        knowledge = await examiner.ask(report, examiner.questions.merged(reading, "extract"))
+        facts = knowledge.objects if knowledge else []
+        report.check(name, any(fact.name == kind and fact.attributes == [colour] for fact in facts))
 
-    figures = {}
-    for name, form in SPELLINGS.items():
-        right = await asyncio.gather(*(found(form, kind, colour) for kind, colour in things))
-        figures[name] = sum(right) / len(right)
-    return figures
+    await asyncio.gather(*(one(*asked) for asked in product(SPELLINGS, KINDS, COLOURS)))
+    return report
 
 
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
     async with start(model, threads=cores()) as endpoint:
         served = Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)
         async with Client(served) as lmm:
-            figures = {
+            return {
                 name: (await take()).figures() for name, take in takes(lmm, n, domains("qwen2_vl")).items()
             }
-            return figures | {"colours of one thing, by spelling": await spelt(lmm)}
 
 
 def main() -> None:

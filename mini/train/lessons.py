@@ -170,17 +170,18 @@ class Lessons:
     def _of_films(
         self, teacher: MedicalTeacher, step: int, size: int, most: int, rng: random.Random, mix: Mix
     ) -> Iterator[Lesson]:
-        shares, n = (LONG, size // 2) if step % mix.long_films == 1 else (SHORT, size)
-        name = "long" if shares is LONG else "short"
+        long = step % mix.long_films == 1
+        name, n = ("long", size // 2) if long else ("short", size)
         # Radiographs and reports have system prompts of their own.
         chosen = [self._film(most, rng) for _ in range(part(mix.pictures, n))]
         pictures = normalised([jitter(self.films.rgb(i), rng) for i in chosen])
+        shares = LONG if long else SHORT
         turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
-        turns = []
+        turns, shares = [], LONG if long else mix.report_short
         for _ in range(part(mix.reports, n)):
             text, told = told_report(sample_film(rng, most), rng, mix.loose)
-            turns.append(medical_turn(teacher, text, told, rng, LONG if shares is LONG else mix.report_short))
+            turns.append(medical_turn(teacher, text, told, rng, shares))
         yield Lesson(f"report_{name}", turns)
         turns = _film_writing(teacher, part(mix.describing, size), step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)

@@ -2,7 +2,7 @@
 
 A byte-level tokenizer spells a word within a sentence (" noir") otherwise than one that begins it ("Noir") or stands in
 brackets ("noir"), and what a model has hardly seen it does not know: all wrong styles of 150 captions stood first, and
-nearly all wrong colours of 60 in brackets.
+nearly all wrong colours of 60 captions in brackets.
 """
 
 import random

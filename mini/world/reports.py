@@ -94,9 +94,14 @@ def name_words(finding: Finding, rng: random.Random, article: bool = True) -> st
     """What it is: "a small nodule", "surgical clips"."""
     name = rng.choice(NAMES[finding.kind])
     body = f"{rng.choice(SIZE_WORDS[finding.size])} {name}" if finding.size else name
-    if not article or name.endswith(BARE):
-        return body
-    return f"an {body}" if body[0] in "aeio" or body.startswith("ET") else f"a {body}"
+    return with_article(body) if article else body
+
+
+def with_article(name: str) -> str:
+    """A finding with its article, if it takes one: "an ET tube", "surgical clips"."""
+    if name.endswith(BARE):
+        return name
+    return f"an {name}" if name[0] in "aeiou" or name.startswith("ET") else f"a {name}"
 
 
 SEEN = (

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from mini.world.chest import BOTH, KINDS, STRUCTURES, Film, Finding
 from mini.world.facts import Group, Scene
-from mini.world.reports import BARE, LOBES, MARK, NAMES, SIZE_WORDS, Report
+from mini.world.reports import LOBES, MARK, NAMES, SIZE_WORDS, Report, with_article
 from mini.world.texts import BARE_VERBS, NUMBERS, PARTICIPLES, listing, noun, sentence
 
 Frames = tuple[str, ...]
@@ -270,12 +270,6 @@ DENIED: dict[str | None, Frames] = {
 }  # fmt: skip
 
 
-def _article(text: str) -> str:
-    if text.endswith(BARE):
-        return text
-    return f"an {text}" if text[0] in "aeiou" or text.startswith("ET") else f"a {text}"
-
-
 def _site(finding: Finding, rng: random.Random) -> tuple[str, str]:
     """Where it is: a preposition, with the article if there is one, and a place."""
     side, zone, place = finding.side, finding.zone, KINDS[finding.kind].place
@@ -317,13 +311,13 @@ def _tell(finding: Finding, rng: random.Random, voice: _Dictation, note: str) ->
     how, before = rng.choice(HOW.get(finding.size, ("",))), ""
     if KINDS[finding.kind].place == "midline":
         note = rng.choice(voice.hearts if finding.kind == "cardiomegaly" else voice.tubes)
-        said = note.format(how=how, heart=_article(f"{how}enlarged heart"))
+        said = note.format(how=how, heart=with_article(f"{how}enlarged heart"))
     else:
         if finding.change in BEFORE and rng.random() < 0.4:
             before = rng.choice(BEFORE[finding.change])
         (preposition, site), name = _site(finding, rng), _named(finding, rng, before)
         said = note.format(
-            name=name, a=_article(name), site=site, where=f"{preposition} {site}",
+            name=name, a=with_article(name), site=site, where=f"{preposition} {site}",
             compact=_named(finding, rng, before, _adjective(finding, rng)),
             holds=f"{site} contain" if finding.side == BOTH else f"the {site} contains",
         )  # fmt: skip
@@ -365,7 +359,7 @@ def _impression(film: Film, whole: Film, rng: random.Random, voice: _Dictation) 
         if finding.kind == "cardiomegaly":
             point = f"{rng.choice(HOW[finding.size])}enlarged heart"
         if not finding.device or rng.random() < 0.5:
-            points.append(_article(point) if voice.full else point)
+            points.append(with_article(point) if voice.full else point)
     if all(finding.device for finding in film.findings):
         devices = any(finding.device for finding in whole.findings)
         nothing = sentence(rng.choice(voice.nothing if devices else (*voice.nothing, *voice.normal)))

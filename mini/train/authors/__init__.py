@@ -1,7 +1,8 @@
-"""Grammars of training texts by authors who had not seen one another's: a model learns to read many hands.
+"""Grammars of training texts by several authors: a model learns to read many hands.
 
-The grammars of the data sets are one hand, and what has read but one takes its sentences for the language. Held-out
-wordings are by other authors still.
+The grammars of the data sets are one hand, and what has read but one takes its sentences for the language. The authors
+of `gazette` and `correspondent` had seen neither each other's texts nor any held-out wordings, but were told which
+constructions are hard.
 """
 
 import random

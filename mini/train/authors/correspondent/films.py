@@ -6,7 +6,6 @@ import re
 from mini.train.authors.correspondent.sentences import stop
 from mini.world.chest import BOTH, KINDS, Film, Finding
 from mini.world.reports import (
-    BARE,
     COMPARED,
     LOBES,
     MARK,
@@ -15,6 +14,7 @@ from mini.world.reports import (
     SIZE_WORDS,
     ZONE_WORDS,
     Report,
+    with_article,
 )
 
 # In the tables name is the finding with its size (a: with article), core without it, at its place with a
@@ -162,12 +162,6 @@ VOICE_FRAMES = (TERSE, DICTATED, FORMAL, TEACHING)
 ADVERBS = {None: ("",), "mild": ("mildly ", "slightly "), "severe": ("severely ", "markedly ")}
 
 
-def _article(body: str) -> str:
-    if body.endswith(BARE):
-        return body
-    return f"an {body}" if body[0] in "aeiou" or body.startswith("ET") else f"a {body}"
-
-
 def _places(finding: Finding, rng: random.Random) -> tuple[str, str, str]:
     """Where it is: with preposition, without, and as words before a noun."""
     side, place = finding.side, KINDS[finding.kind].place
@@ -223,7 +217,7 @@ def _tell(
             frames = SIZED
         one = finding.kind != "clips"
         said = rng.choice(frames).format(
-            name=full, a=_article(full), core=core, a_core=_article(core), size=size, at=at, spot=spot, pre=pre,
+            name=full, a=with_article(full), core=core, a_core=with_article(core), size=size, at=at, spot=spot, pre=pre,
             side=finding.side, zone=finding.zone, be="is" if one else "are", s="s" if one else "",
             they="it" if one else "they",
         )  # fmt: skip

@@ -170,10 +170,9 @@ ASIDES = (
 VOICES = (
     ("dear Anna. ", " Yours, Tom."), ("dear cousin. ", ""), ("hi all. ", " Any ideas? Thanks."), ("", " Cheers, Ben."),
     ("tonight, channel nine. ", ""), ("8.15 pm: ", " Ends late."), ("lecture notes. ", ""),
-    ("ladies and gentlemen. ", ""),
-    ("dear diary. ", " Good night."), ("rainy Tuesday. ", ""), ("stock clip: ", ""), ("question: ", ""), ("ok so ",
-    ""),
-    ("just saw this: ", ""), ("P.S. ", ""), ("begin. ", " End."), ("telegram. ", " Letter will come."),
+    ("ladies and gentlemen. ", ""), ("dear diary. ", " Good night."), ("rainy Tuesday. ", ""), ("stock clip: ", ""),
+    ("question: ", ""), ("ok so ", ""), ("just saw this: ", ""), ("P.S. ", ""), ("begin. ", " End."),
+    ("telegram. ", " Letter will come."),
 )  # fmt: skip
 LINKS = (
     "; ", ", while ", ", and ", "; moreover, ", ", and what is more, ", ", where ", " - ", "; then again, ",

@@ -4,8 +4,7 @@ import random
 
 from mini.train.authors.gazette.sentences import large, tidy
 from mini.world.chest import BOTH, KINDS, Film, Finding
-from mini.world.reports import BARE as NO_ARTICLE
-from mini.world.reports import LOBES, MARK, NAMES, SIZE_WORDS, Report
+from mini.world.reports import LOBES, MARK, NAMES, SIZE_WORDS, Report, with_article
 
 Forms = tuple[str, ...]
 
@@ -160,9 +159,7 @@ def _name(finding: Finding, rng: random.Random, adjective: str = "") -> tuple[st
     """What it is, with its article and without."""
     size = rng.choice(SIZE_WORDS[finding.size]) if finding.size else ""
     bare = " ".join(filter(None, [adjective, size, rng.choice(NAMES[finding.kind])]))
-    if bare.endswith(NO_ARTICLE):
-        return bare, bare
-    return f"{'an' if bare[0] in 'aeiou' or bare.startswith('ET') else 'a'} {bare}", bare
+    return with_article(bare), bare
 
 
 def _tell(finding: Finding, voice: str, rng: random.Random) -> str:
