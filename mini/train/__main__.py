@@ -132,6 +132,8 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1, help="two processes of one thread beat one of two")
     args = parser.parse_args()
+    if args.start and not args.start.is_dir():
+        parser.error(f"--from {args.start} is no folder; name one of finished models, such as mini/weights")
     import torch
 
     from mini.train.compute import default_device

@@ -6,6 +6,7 @@ import random
 import pytest
 import torch
 
+from mini.train.__main__ import main
 from mini.train.autoencoder import train_decoder, train_vae
 from mini.train.diffusion import train_unet
 from mini.train.encoders import train_encoder
@@ -79,3 +80,14 @@ def test_a_reader_of_facts_learns_them(mixture):
             optimiser.step()
             losses.append(loss.item())
         assert losses[-1] < 0.1 * losses[0]
+
+
+def test_models_to_go_on_from_that_are_not_there_are_one_sentence(monkeypatch, capsys, tmp_path):
+    """Before pictures are drawn for minutes."""
+    work = tmp_path / "work"
+    asked = ["mini.train", "joint", "--from", str(tmp_path / "nowhere"), "--work", str(work)]
+    monkeypatch.setattr("sys.argv", asked)
+    with pytest.raises(SystemExit):
+        main()
+    assert "nowhere is no folder; name one of finished models" in capsys.readouterr().err
+    assert not work.exists()
