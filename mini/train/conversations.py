@@ -114,10 +114,12 @@ def mistaken(scene: Scene, rng: random.Random) -> Scene:
 
 
 def partly(right: dict[str, str], wrong: dict[str, str], rng: random.Random) -> dict[str, str]:
-    """Answers to rules of which every fourth may be wrong, since those of a run are: who consolidates them has the
-    sample at hand, and what it says counts. Given right answers alone, copying them is all that a model need learn.
+    """Answers to rules of which some may be wrong, since those of a run are: who consolidates them has the sample at
+    hand, and what it says counts. Given right answers alone, copying them is all that a model need learn; given one
+    wrong one among right ones, counting votes.
     """
-    return {entity: wrong[entity] if rng.random() < 0.25 else answer for entity, answer in right.items()}
+    share = rng.choice((0.1, 0.25, 0.5, 1.0))
+    return {entity: wrong[entity] if rng.random() < share else answer for entity, answer in right.items()}
 
 
 class Teacher:

@@ -32,6 +32,7 @@ from mini.train.medical import (
     medical_copying,
     medical_drill,
     medical_turn,
+    statements,
     told_report,
 )
 from mini.train.pictures import PictureStore, jitter, normalised
@@ -63,8 +64,8 @@ class Mix:
     """A talk every so many steps."""
     loose: float
     """Share of the texts told otherwise than in data sets."""
-    report_short: dict[str, float]
-    """Shares of the short reading tasks of reports, as `mini.train.conversations.SHORT` has them."""
+    rules: float
+    """Reports that one rule each is asked of, beside the reading tasks. A run asks seven in a row."""
     exercises: tuple[str, ...]
     film_exercises: tuple[str, ...]
     """Of each domain, one kind a step."""
@@ -72,17 +73,17 @@ class Mix:
 
 EARLY = Mix(
     films=3, long_films=4, pictures=1.0, texts=0.5, reports=0.75, describing=0.6, exercise=0.4, talk=2, loose=0.4,
-    report_short=SHORT,
+    rules=0.0,
     exercises=("refine", "triplets", "drill", "describe", "ties", "merged", "triplets", "rule"),
-    film_exercises=("drill", "merged", "rule", "describe", "consolidate"),
+    film_exercises=("drill", "merged", "statements", "rule", "describe", "consolidate"),
 )  # fmt: skip
 LATE = Mix(
-    films=2, long_films=2, pictures=0.42, texts=0.84, reports=1.24, describing=0.34, exercise=0.5, talk=4, loose=0.6,
-    report_short={"merged": 0.36, "rule": 0.54, "direct": 0.10},
+    films=2, long_films=2, pictures=0.42, texts=0.84, reports=1.0, describing=0.34, exercise=0.5, talk=4, loose=0.6,
+    rules=1.0,
     exercises=("triplets", "drill", "merged", "phrases", "ties", "drill", "consolidate", "rule", "copy", "refine"),
     film_exercises=(
-        "rule", "consolidate", "drill", "triplets", "rule", "refine", "consolidate", "merged", "rule", "consolidate",
-        "describe", "rule", "copy",
+        "rule", "consolidate", "statements", "triplets", "rule", "refine", "statements", "merged", "consolidate",
+        "statements", "describe", "rule", "statements", "copy",
     ),
 )  # fmt: skip
 
@@ -178,11 +179,11 @@ class Lessons:
         shares = LONG if long else SHORT
         turns = [medical_turn(teacher, None, self.films.film(i).shown(), rng, shares) for i in chosen]
         yield Lesson(f"film_{name}", turns, pictures)
-        turns, shares = [], LONG if long else mix.report_short
-        for _ in range(part(mix.reports, n)):
-            text, told = told_report(sample_film(rng, most), rng, mix.loose)
-            turns.append(medical_turn(teacher, text, told, rng, shares))
+        turns = _reading_reports(teacher, part(mix.reports, n), shares, most, rng, mix.loose)
         yield Lesson(f"report_{name}", turns)
+        if mix.rules:
+            turns = _reading_reports(teacher, part(mix.rules, size), {"rule": 1.0}, most, rng, mix.loose)
+            yield Lesson("report_rules", turns)
         turns = _film_writing(teacher, part(mix.describing, size), step, most, rng)
         yield Lesson(turns[0].task.replace(".", "_"), turns)
         exercise = mix.film_exercises[step % len(mix.film_exercises)]
@@ -238,11 +239,23 @@ def _scene_exercise(teacher: Teacher, kind: str, most: int, rng: random.Random, 
     return reading_turn(teacher, text, told, Modality.IMAGE, rng, {kind: 1.0})
 
 
+def _reading_reports(
+    teacher: MedicalTeacher, n: int, shares: dict[str, float], most: int, rng: random.Random, loose: float
+) -> list[Turn]:
+    turns = []
+    for _ in range(n):
+        text, told = told_report(sample_film(rng, most), rng, loose)
+        turns.append(medical_turn(teacher, text, told, rng, shares))
+    return turns
+
+
 def _film_exercise(teacher: MedicalTeacher, kind: str, rng: random.Random, loose: float) -> Turn:
     if kind == "drill":
         return medical_drill(rng)
     if kind == "copy":
         return medical_copying(rng)
+    if kind == "statements":
+        return statements(rng)
     if kind == "refine":
         return teacher.refining(sample_film(rng).shown(), rng)
     text, told = told_report(crowded_film(rng), rng, loose)

@@ -4,7 +4,7 @@ import random
 
 from mini.train.fillers import loose
 from mini.world.chest import BOTH, KINDS, STRUCTURES, Film, Finding
-from mini.world.reports import NAMES, SIZE_WORDS, place_words
+from mini.world.reports import MARK, NAMES, SIZE_WORDS, place_words
 from mini.world.texts import listing, sentence
 
 NAMED = ("{size} {name}", "{size} {word} {name}", "{name}, {any} {size},")
@@ -33,6 +33,8 @@ ZONES = (
     "{side} {any} {zone}",
     "{zone} (aspect|portion|field|region) {some} {side} {any}",
     "{side}, {any} {zone} {word}",
+    "{zone} (zone|third|part|lung) (on|at|to) {any} {side}",
+    "{any} {zone}, {side}",
 )
 MIDDLE = "(mid|middle|mid)"
 LINGULA = ("lingula {any}", "{some} lingula", "lingular {word}")
@@ -60,6 +62,15 @@ def where(finding: Finding, rng: random.Random) -> str:
     return loose(rng.choice(forms), rng, facts)
 
 
+def ahead(finding: Finding, rng: random.Random) -> str:
+    """Where it is, as words before its name."""
+    if finding.side == BOTH:
+        return "bilateral"
+    pattern = "{side}(|-sided) {zone} (zone|lobe)" if finding.zone else "{side}(|-sided)"
+    zone = loose(MIDDLE, rng) if finding.zone == "mid" else finding.zone or ""
+    return loose(pattern, rng, {"side": finding.side or "", "zone": zone})
+
+
 SEEN = (
     "{any} {name} {any} {place} {any}",
     "{any} {place} {any} {name} {any}",
@@ -72,7 +83,13 @@ SEEN = (
     "{place} {any} {be} {found} {any} {name}",
     "{as} {name} {any} {place}",
     "{name} {any} {place}, {as} {word}",
+    "{name} - {place}",
+    "{ahead} {name}",
+    "{any} {ahead} {name} {any}",
+    "{any} {ahead} {name} {be} {found} {any}",
 )
+BRACKETED = 0.1
+"""Share of places that stand in brackets, which patterns cannot say."""
 FOUND = "(identified|appreciated|visible|demonstrated|evident|depicted|apparent|described|observed|shown)"
 AS = "(evidence of|consistent with|in keeping with|suggestive of|compatible with|suspected|probable)"
 HOW = {None: "", "mild": "(mildly|slightly)", "severe": "(severely|markedly)"}
@@ -82,7 +99,21 @@ HEARTS = (
 )  # fmt: skip
 TUBES = ("{any} (endotracheal|ET) tube {any}", "{some} tube {any} trachea", "{some} intubated {any}")
 CHANGED = {"new": "new", "unchanged": "(unchanged|stable)", "larger": "(larger|increasing|increased)"}
-CHANGES = ("{any} {change} {any}", "{change} {some}", "{some} {change}")
+CHANGES = ("{any} {change} {any}", "{change} {some}", "{some} {change}", "{change}")
+THEN = (
+    MARK, f"{MARK} {MARK}", f"(the|that|a) (film|study|one) {{word}} {MARK}", "{some}",
+    "(the|that|an|our|her|his) {any} (prior|previous|last|earlier|old|former) (film|study|one|radiograph|exam)",
+    "(the|that|an|our|her|his) {any} (prior|previous|last|earlier|old|former) (film|study|one|radiograph|exam)",
+)  # fmt: skip
+SINCE = (
+    "{any} {change} (since|from|against|versus|relative to|compared with|compared to|as against) {then} {any}",
+    "(since|from|against|versus|relative to|compared with|in comparison with|beside|after) {then} {any} {change} {any}",
+    "(between|from) {then} (and|to) {word} {any} {change} {any}",
+    "{any} {then} {some} {change} {any}",
+    "{some} {change} {some} {then}",
+    "{then}: {any} {change}",
+)
+"""What has changed since when, in a sentence of its own; it is said of the finding before."""
 
 
 def tell(finding: Finding, rng: random.Random) -> str:
@@ -93,32 +124,49 @@ def tell(finding: Finding, rng: random.Random) -> str:
         body = loose("{any} {name} {any}", rng, {"name": name_words(finding, rng)})
     elif finding.kind == "tube":
         body = loose(rng.choice(TUBES), rng)
+    elif rng.random() < BRACKETED:
+        body = f"{loose('{any}', rng)} {name_words(finding, rng)} ({where(finding, rng)})".strip()
     else:
         facts = {
             "name": name_words(finding, rng),
             "place": where(finding, rng),
+            "ahead": ahead(finding, rng),
             "be": rng.choice(("is", "are")),
         }
         facts |= {"found": loose(FOUND, rng), "as": loose(AS, rng)}
         body = loose(rng.choice(SEEN), rng, facts)
     if not finding.change:
         return sentence(body)
-    change = loose(rng.choice(CHANGES), rng, {"change": loose(CHANGED[finding.change], rng)})
+    words = {"change": loose(CHANGED[finding.change], rng)}
+    if rng.random() < 0.35:
+        words["then"] = loose(rng.choice(THEN), rng)
+        return f"{sentence(body)} {sentence(loose(rng.choice(SINCE), rng, words))}"
+    change = loose(rng.choice(CHANGES), rng, words)
     return sentence(f"{body}, {change}") if rng.random() < 0.6 else f"{sentence(body)} {sentence(change)}"
 
 
 CLEAR = {
     "lungs": ("{any} lungs {any} (clear|normal|unremarkable) {any}", "{any} (clear|normal) {any} lungs {any}",
-              "{any} no (abnormality|opacity|consolidation|disease) {any} lungs {any}"),
+              "{any} no (abnormality|opacity|consolidation|disease) {any} lungs {any}",
+              "{any} no (abnormality|disease) {any} (either|each) lung",
+              "{any} (either|each|both) {any} (lung|lungs) {any} normal",
+              "no {any} (opacity|consolidation), {any} no {any} (consolidation|nodule), {any} no "
+              "{any} (nodule|opacity)",
+              "{any} no {any} (opacity|consolidation) {any} (nodule|opacity) {any} (nodule|consolidation)"),
     "pleura": ("{any} no {any} effusion {any} no {any} pneumothorax {any}",
                "{any} no {any} pneumothorax {any} effusion {any}",
                "{any} (pleura|pleural spaces) {any} (clear|normal|unremarkable) {any}",
                "{any} (effusion and {any} pneumothorax|pneumothorax and {any} effusion) {any} (absent|excluded) {any}",
                "{any} (pleura|pleural spaces) {any} no (fluid|effusion) {any} no pneumothorax"),
     "heart": ("{any} heart {any} (normal|not enlarged) {any}", "{any} normal {any} heart {any}",
-              "{any} cardiac (silhouette|size) {any} normal {any}", "{any} normal cardiac {any}"),
+              "{any} cardiac (silhouette|size) {any} normal {any}", "{any} normal cardiac {any}",
+              "{any} no {any} (cardiomegaly|cardiac enlargement|enlargement of the heart) {any}",
+              "{any} heart {any} (no|without) {any} enlargement {any}"),
 }  # fmt: skip
-DENIED = {"lungs": ("consolidation", "nodule", "opacity"), "pleura": ("effusion", "pneumothorax")}
+DENIED: dict[str | None, tuple[str, ...]] = {
+    "lungs": ("consolidation", "nodule", "opacity", "atelectasis"), "pleura": ("effusion", "pneumothorax"),
+    None: ("tube", "pacemaker", "clips"),
+}  # fmt: skip
 DENIALS = ("{any} no {any} {kind} {any}", "{any} {kind} {any} (absent|excluded)", "{any} absence of {any} {kind}",
            "{some} negative for {kind}")  # fmt: skip
 NOTHING = (
@@ -127,27 +175,54 @@ NOTHING = (
 )  # fmt: skip
 
 
+HEADINGS = {
+    "lungs": "(lungs|lung|lung fields|chest)", "pleura": "(pleura|pleural spaces|pleural)", "heart": "(heart|cardiac)",
+    None: "(devices|lines and tubes|hardware|foreign bodies)",
+}  # fmt: skip
+HEADED = 0.25
+"""Share of the reports with a line of its own for each structure."""
+
+
 def report(film: Film, rng: random.Random, denied: Film | None = None) -> str:
     """Findings and an impression, in this order or the other, as `mini.world.reports.report` tells them but for the
     history. Denies only what `denied`, the whole film, lacks too."""
-    parts: list[str] = []
+    body = findings(film, rng, denied)
+    if rng.random() < 0.2:
+        return body
+    short = impression(film, rng)
+    return "\n".join([short, body] if rng.random() < 0.8 else [body, short])
+
+
+def findings(film: Film, rng: random.Random, denied: Film | None = None) -> str:
+    """The section of findings, structure by structure."""
     kinds = {finding.kind for finding in (denied or film).findings}
+    headed = rng.random() < HEADED
     structures: list[str | None] = [*STRUCTURES, None]
     rng.shuffle(structures)
+    parts: list[str] = []
     for structure in structures:
         found = [f for f in film.findings if KINDS[f.kind].structure == structure]
-        parts += [tell(finding, rng) for finding in found]
-        absent = [kind for kind in DENIED.get(structure or "", ()) if kind not in kinds]
+        said = [tell(finding, rng) for finding in found]
+        absent = [kind for kind in DENIED.get(structure, ()) if kind not in kinds]
         if structure in film.normal:
-            parts.append(sentence(loose(rng.choice(CLEAR[structure]), rng)))
-        elif found and absent and rng.random() < 0.35:
-            parts.append(sentence(loose(rng.choice(DENIALS), rng, {"kind": rng.choice(absent)})))
+            said.append(sentence(loose(rng.choice(CLEAR[structure]), rng)))
+        elif absent and rng.random() < (0.35 if found else 0.1 if structure is None else 0.0):
+            name = rng.choice(NAMES[rng.choice(absent)])
+            said.append(sentence(loose(rng.choice(DENIALS), rng, {"kind": name})))
         if rng.random() < 0.15:
-            parts.append(sentence(loose("{much}", rng)))
-    if rng.random() < 0.2:
-        return " ".join(parts)
-    short = impression(film, rng)
-    return "\n".join([short, " ".join(parts)] if rng.random() < 0.8 else [" ".join(parts), short])
+            said.append(sentence(loose("{much}", rng)))
+        if said and headed:
+            heading = loose(HEADINGS[structure], rng)
+            parts.append(sentence(f"{heading}: {'; '.join(map(_unended, said))}"))
+        else:
+            parts += said
+    return " ".join(parts)
+
+
+def _unended(text: str) -> str:
+    """A sentence as a part of another: without its capital, unless that is an abbreviation's, and its full stop."""
+    text = text.removesuffix(".")
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def impression(film: Film, rng: random.Random) -> str:
