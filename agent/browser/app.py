@@ -40,9 +40,13 @@ SHARED = {
         "moment",
     ),
     "graph": ("layOut", "drawNode", "drawLink", "graphTerms", "edgeTerm", "folded"),
+    "knowledge": ("knowledgeList", "valueTree"),
 }
 """Scripts of the report that this page uses too, and which of their names."""
-IMPORTS = {"graph": 'import { h, svg, plural, count } from "./report-dom.js";\n'}
+IMPORTS = {
+    "graph": 'import { h, svg, plural, count } from "./report-dom.js";\n',
+    "knowledge": 'import { h } from "./report-dom.js";\n',
+}
 
 
 def make_app(house: House, token: str | None = None) -> Starlette:

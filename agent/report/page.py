@@ -18,7 +18,7 @@ from typing import Any
 from agent.report.digest import Row
 
 PARTS = Path(__file__).parent / "page"
-SCRIPTS = ("dom", "store", "graph", "list", "overview", "sample", "main")
+SCRIPTS = ("dom", "store", "graph", "knowledge", "list", "overview", "sample", "main")
 """In this order; they share one scope."""
 SLOT = re.compile(r"\{\{(\w+)\}\}")
 

@@ -1,6 +1,7 @@
 """The run's figures: what the first page of the report shows."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -127,11 +128,17 @@ def summarise(manifest: dict[str, Any], tally: Tally, folder: str, unreadable: i
             str(note).removeprefix("WARNING: ")
             for note in (*_list(data.get("notes")), *_list(manifest.get("warnings")))
         ],
-        "sessions": _list(manifest.get("sessions")),
+        "sessions": [_readable(_table(session)) for session in _list(manifest.get("sessions"))],
         "unreadable": unreadable,
-        "settings": {key: manifest[key] for key in SHOWN if manifest.get(key)},
+        "settings": _readable({key: manifest[key] for key in SHOWN if manifest.get(key)}),
         **tally.figures(),
     }
+
+
+def _readable(entries: dict[str, Any]) -> dict[str, Any]:
+    """The same with its command as somebody would type it."""
+    command = entries.get("command")
+    return {**entries, "command": shlex.join(map(str, command))} if isinstance(command, list) else entries
 
 
 def miniature_parts(manifest: dict[str, Any]) -> list[str]:

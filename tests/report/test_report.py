@@ -137,6 +137,17 @@ def test_a_manifest_with_little_in_it_is_enough(make_run: Any, manifest: str) ->
     assert data["run"]["title"] == "run" and data["run"]["miniature"] == []
 
 
+def test_commands_stand_in_the_page_as_one_types_them(make_run: Any) -> None:
+    folder = make_run(1)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["command"] = ["python", "-m", "agent.run", "--data", "my films"]
+    manifest["sessions"] = [{"command": ["agent.run"], "pid": 1}, {"pid": 2}]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    run = parse(write_report(folder))["run"]
+    assert run["settings"]["command"] == "python -m agent.run --data 'my films'"
+    assert run["sessions"] == [{"command": "agent.run", "pid": 1}, {"pid": 2}]
+
+
 def test_a_run_without_records_has_a_report(make_run: Any) -> None:
     folder = make_run(1)
     (folder / "records.jsonl").unlink()

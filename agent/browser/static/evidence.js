@@ -3,7 +3,8 @@
 import { h, score, count, plural, duration } from "./report-dom.js";
 import { graphTerms, edgeTerm } from "./report-graph.js";
 import { graphBox } from "./graph.js";
-import { bars, longText, panel, picture, section, STAGE, valueTree, button } from "./parts.js";
+import { knowledgeList, valueTree } from "./report-knowledge.js";
+import { bars, longText, panel, picture, section, STAGE, button } from "./parts.js";
 
 export const WARNED = (view) => view.warnings.map((warning) => h("p", { class: "note" }, warning));
 
@@ -36,28 +37,6 @@ export function reading(view, { ask, openCall, edit } = {}) {
   view.graph.length > 0 && graphBox(view.graph, { ask, openCall }),
   view.knowledge && knowledgeList(view.knowledge),
   Object.keys(view.answers).length > 0 && h("details", null, h("summary", null, "Answers to the rules"), valueTree(view.answers)));
-}
-
-function knowledgeList(knowledge) {
-  const { objects, findings, relations, ...rest } = knowledge;
-  const listed = Array.isArray(objects) ? objects.map(objectWords) : Array.isArray(findings) ? findings.map(findingWords) : [];
-  return [
-    listed.length > 0 && h("ul", { class: "facts" }, listed.map((fact) => h("li", null, fact))),
-    Object.entries(rest).filter(([, value]) => value && value.length !== 0).map(([name, value]) =>
-      h("p", { class: "fact" }, h("span", { class: "muted" }, `${name} `), typeof value === "string" ? value : valueTree(value))),
-  ];
-}
-
-function objectWords(object) {
-  if (object === null || typeof object !== "object") return String(object);
-  const attributes = Array.isArray(object.attributes) ? object.attributes.join(", ") : "";
-  return [object.count !== undefined && h("b", null, `${object.count} × `), h("strong", null, String(object.name ?? "")), attributes && ` ${attributes}`];
-}
-
-function findingWords(finding) {
-  if (finding === null || typeof finding !== "object") return String(finding);
-  const [first, ...others] = [finding.abnormality, finding.anatomy, finding.location, finding.implication].filter(Boolean);
-  return [h("strong", null, String(first ?? "")), others.length > 0 && ` ${others.join(", ")}`];
 }
 
 export function content(candidate, at) {

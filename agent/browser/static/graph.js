@@ -3,7 +3,8 @@
 import { h, svg, plural, count } from "./report-dom.js";
 import { layOut, drawNode, drawLink } from "./report-graph.js";
 import { get } from "./api.js";
-import { marked, attempt, stepWords, valueTree } from "./parts.js";
+import { valueTree } from "./report-knowledge.js";
+import { marked, attempt, stepWords } from "./parts.js";
 
 const DRAWN = 120;
 

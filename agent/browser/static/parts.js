@@ -45,19 +45,6 @@ export function bars(scores, weights = {}) {
 /** A text cut into parts, some of them marked. */
 export const marked = (parts) => parts.map(([text, mark]) => (mark ? h("mark", null, text) : text));
 
-/** Any JSON value as nested lists of names and values. */
-export function valueTree(value) {
-  if (Array.isArray(value)) {
-    const plain = value.every((one) => one === null || typeof one !== "object");
-    return plain ? h("code", null, value.join(", ")) : h("ol", null, value.map((one) => h("li", null, valueTree(one))));
-  }
-  if (value !== null && typeof value === "object") {
-    return h("dl", { class: "pairs" }, Object.entries(value).map(([name, one]) => [
-      h("dt", null, name.replaceAll("_", " ")), h("dd", null, valueTree(one))]));
-  }
-  return h("code", null, value === null ? "not set" : String(value));
-}
-
 /** JSON for people: each entry of a list in one line where that is short. */
 export function asJson(value) {
   if (Array.isArray(value) && value.length) {

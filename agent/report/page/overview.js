@@ -150,17 +150,3 @@ function modelTable() {
 }
 
 const isTable = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const spaced = (name) => name.replaceAll("_", " ");
-
-/** Any JSON value as nested lists of names and values. */
-function valueTree(value) {
-  if (Array.isArray(value)) {
-    const plain = value.every((one) => one === null || typeof one !== "object");
-    return plain ? h("code", null, value.join(" ")) : h("ol", null, value.map((one) => h("li", null, valueTree(one))));
-  }
-  if (value !== null && typeof value === "object") {
-    return h("dl", { class: "pairs" }, Object.entries(value).map(([name, one]) => [
-      h("dt", null, spaced(name)), h("dd", null, valueTree(one))]));
-  }
-  return h("code", null, value === null ? "not set" : String(value));
-}

@@ -102,28 +102,6 @@ function readBackButton(candidate, original) {
   return button;
 }
 
-function knowledgeList(knowledge) {
-  const { objects, findings, relations, ...rest } = knowledge;
-  const listed = Array.isArray(objects) ? objects.map(objectWords) : Array.isArray(findings) ? findings.map(findingWords) : [];
-  return [
-    listed.length > 0 && h("ul", { class: "facts" }, listed.map((fact) => h("li", null, fact))),
-    Object.entries(rest).filter(([, value]) => value && value.length !== 0).map(([name, value]) =>
-      h("p", { class: "fact" }, h("span", { class: "muted" }, `${name} `), typeof value === "string" ? value : valueTree(value))),
-  ];
-}
-
-function objectWords(object) {
-  if (object === null || typeof object !== "object") return String(object);
-  const attributes = Array.isArray(object.attributes) ? object.attributes.join(", ") : "";
-  return [object.count !== undefined && h("b", null, `${object.count} × `), h("strong", null, String(object.name ?? "")), attributes && ` ${attributes}`];
-}
-
-function findingWords(finding) {
-  if (finding === null || typeof finding !== "object") return String(finding);
-  const [first, ...others] = [finding.abnormality, finding.anatomy, finding.location, finding.implication].filter(Boolean);
-  return [h("strong", null, String(first ?? "")), others.length > 0 && ` ${others.join(", ")}`];
-}
-
 function effort(i, detail) {
   const usage = detail.usage ?? {};
   const facts = [
