@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 # Runs and tests start many processes. Where Python is told to keep no compiled modules (as in many containers), each
 # of them would compile PyTorch and its like anew, which takes more than half of what importing them does.
-KEPT := PYTHONDONTWRITEBYTECODE=
+export PYTHONDONTWRITEBYTECODE :=
 
 LIMIT ?= 12
 OUT ?= runs/first
@@ -28,10 +28,10 @@ help: ## list the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)$$/  \1	\2/' | expand -t 12
 
 run: $(VENV)/.installed ## complete a small data set with the miniature: no GPU, no key, no download of models
-	@$(OFFLINE) $(KEPT) $(BIN)/python -m agent.run --dataset mmimdb --lmm mini --limit $(LIMIT) --out $(OUT) $(ARGS)
+	@$(OFFLINE) $(BIN)/python -m agent.run --dataset mmimdb --lmm mini --limit $(LIMIT) --out $(OUT) $(ARGS)
 
 test: $(VENV)/.installed-dev ## run the tests: no GPU, no key, no network
-	@$(OFFLINE) $(KEPT) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
+	@$(OFFLINE) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style, types and which package may import which
 	@$(BIN)/ruff check .
@@ -46,7 +46,7 @@ format: $(VENV)/.installed-dev ## put the code into its form
 check: lint test ## what continuous integration runs
 
 bench: $(VENV)/.installed-dev ## measure what the README claims, into bench/results; BENCH=bench/<one>.py for one
-	@for script in $(or $(BENCH),$(wildcard bench/[a-z]*.py)); do echo "== $$script"; $(OFFLINE) $(KEPT) $(BIN)/python "$$script" $(ARGS); done
+	@for script in $(or $(BENCH),$(wildcard bench/[a-z]*.py)); do echo "== $$script"; $(OFFLINE) $(BIN)/python "$$script" $(ARGS); done
 
 clean: ## remove caches and build outputs; keeps .venv and runs
 	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
