@@ -25,16 +25,9 @@ from mini.train.conversations import (
     ties,
     told_text,
 )
+from mini.train.film_exercises import crowded_film, medical_copying, medical_drill, statements
 from mini.train.films import FilmStore
-from mini.train.medical import (
-    MedicalTeacher,
-    crowded_film,
-    medical_copying,
-    medical_drill,
-    medical_turn,
-    statements,
-    told_report,
-)
+from mini.train.medical import MedicalTeacher, medical_turn, told_report
 from mini.train.pictures import PictureStore, jitter, normalised
 from mini.train.talk import TalkTeacher
 from mini.train.worn_prompts import worn

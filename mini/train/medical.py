@@ -2,22 +2,21 @@
 `prompts/xray` with its right answer, as `mini.train.conversations` has them for the general domain.
 """
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.authors import AUTHORS, Author
-from mini.train.conversations import NOT_STATED, Turn, as_triplets, copied, partly
-from mini.train.typography import strung, typeset
-from mini.world.chest import CHANGES, KINDS, SIDES, STRUCTURES, ZONES, Film, Finding, sample_finding
+from mini.train.authors import AUTHORS
+from mini.train.conversations import NOT_STATED, Turn, as_triplets, partly
+from mini.train.poor_reader import mistaken, spoil
+from mini.train.typography import typeset
+from mini.world.chest import KINDS, STRUCTURES, Film
 from mini.world.described import describe, draft, impression, subjects
-from mini.world.reports import name_words, place_words, plain_findings, report
+from mini.world.reports import plain_findings, report
 from prompts.library import Library
 from tools.knowledge.answers import Finding as FindingFact
 from tools.knowledge.answers import MedicalKnowledge, Verdict
@@ -79,75 +78,6 @@ def rule_answers(film: Film, modality: Modality) -> dict[str, str]:
     answers["significance"] = "; ".join(f"{f.abnormality}: {f.implication}" for f in found) or NO_FINDING
     answers["report"] = draft(film) if modality is Modality.IMAGE else impression(film)
     return answers
-
-
-def spoil(film: Film, rng: random.Random) -> Film:
-    """The film with up to two facts changed: another size, side or zone, or a finding that is not there."""
-    claimed = film
-    for _ in range(rng.choice((0, 1, 1, 2))):
-        if not claimed.findings:
-            extra = replace(sample_finding(rng.choice(list(KINDS)), rng), change=None)
-            normal = tuple(s for s in claimed.normal if s != KINDS[extra.kind].structure)
-            claimed = replace(claimed, findings=(extra,), normal=normal)
-            continue
-        index = rng.randrange(len(claimed.findings))
-        other = _altered(claimed.findings[index], rng)
-        claimed = replace(
-            claimed, findings=(*claimed.findings[:index], other, *claimed.findings[index + 1 :])
-        )
-    return claimed
-
-
-def _altered(finding: Finding, rng: random.Random) -> Finding:
-    """The finding with one other fact; as it is where it has none that could differ."""
-    others = [
-        replace(finding, size=size) for size in KINDS[finding.kind].sizes if finding.size not in (None, size)
-    ]
-    others += [replace(finding, side=side) for side in SIDES if finding.side not in (None, side)]
-    others += [replace(finding, zone=zone) for zone in ZONES if finding.zone not in (None, zone)]
-    return rng.choice(others) if others else finding
-
-
-def mistaken(film: Film, rng: random.Random) -> Film:
-    """The film as a poor reader has it: up to two facts wrong, or something overlooked, invented, or mixed up."""
-    claimed = spoil(film, rng)
-    slips = (overlooked, invented, mixed_up)
-    return rng.choice(slips)(claimed, rng) if rng.random() < 0.75 else claimed
-
-
-def overlooked(film: Film, rng: random.Random) -> Film:
-    """Without one finding or one normal structure that it has."""
-    if not film.normal or (film.findings and rng.random() < 0.5):
-        finding = rng.choice(film.findings)
-        return replace(film, findings=tuple(f for f in film.findings if f is not finding))
-    structure = rng.choice(film.normal)
-    return replace(film, normal=tuple(s for s in film.normal if s != structure))
-
-
-def invented(film: Film, rng: random.Random) -> Film:
-    """With one finding or one normal structure that it has not."""
-    found = {f.kind for f in film.findings}
-    silent = [
-        s for s in STRUCTURES if s not in film.normal and s not in {KINDS[kind].structure for kind in found}
-    ]
-    if silent and rng.random() < 0.5:
-        normal = {*film.normal, rng.choice(silent)}
-        return replace(film, normal=tuple(s for s in STRUCTURES if s in normal))
-    extra = replace(
-        sample_finding(rng.choice([kind for kind in KINDS if kind not in found]), rng), change=None
-    )
-    findings = sorted([*film.findings, extra], key=lambda finding: list(KINDS).index(finding.kind))
-    normal = {s for s in film.normal if s != KINDS[extra.kind].structure}
-    return replace(film, findings=tuple(findings), normal=tuple(s for s in STRUCTURES if s in normal))
-
-
-def mixed_up(film: Film, rng: random.Random) -> Film:
-    """With what has changed since the last film told of other findings than it was told of."""
-    changes = [f.change for f in film.findings]
-    rng.shuffle(changes)
-    return replace(
-        film, findings=tuple(replace(f, change=c) for f, c in zip(film.findings, changes, strict=True))
-    )
 
 
 class MedicalTeacher:
@@ -247,66 +177,3 @@ def told_report(film: Film, rng: random.Random, loose: float = 0.0) -> tuple[str
     said = report(told, rng, film)
     text = said.text if kind == "whole" else said.findings or said.impression
     return typeset(text, rng), told
-
-
-def crowded_film(rng: random.Random) -> Film:
-    """Four to six findings, more than any film holds: a report of it asks for many facts at once."""
-    kinds = sorted(rng.sample(list(KINDS), rng.randint(4, 6)), key=list(KINDS).index)
-    abnormal = {KINDS[kind].structure for kind in kinds}
-    normal = tuple(structure for structure in STRUCTURES if structure not in abnormal)
-    return Film(tuple(sample_finding(kind, rng) for kind in kinds), normal)
-
-
-def medical_copying(rng: random.Random) -> Turn:
-    """Knowledge to be written down as triplets, with nothing else to read (see `conversations.copying`)."""
-    return copied(knowledge_of(crowded_film(rng)), "xray.copy")
-
-
-def medical_drill(rng: random.Random, length: int = 5) -> Turn:
-    """Findings to be written down in order, as answers name them and their places (see `conversations.drill`)."""
-    placed = [kind for kind in KINDS if KINDS[kind].place != "midline"]
-    found = [replace(sample_finding(rng.choice(placed), rng), change=None) for _ in range(length)]
-    told = strung([f"{name_words(f, rng, article=False)} {place_words(f, rng)}" for f in found], rng)
-    words = [word for f in found for word in (f.abnormality, f.location)]
-    return Turn("", told, "List the findings.", json.dumps(words, separators=(",", ":")), "xray.drill")
-
-
-def _by_data_set(film: Film, rng: random.Random) -> str:
-    return plain_findings(film, rng, marks=True, denied=film)
-
-
-def _by(author: Author, film: Film, rng: random.Random) -> str:
-    said = author.report(film, rng)
-    return said.findings or said.impression
-
-
-HANDS: tuple[Callable[[Film, random.Random], str], ...] = (
-    loose_reports.findings, loose_reports.findings, _by_data_set, *(partial(_by, author) for author in AUTHORS),
-)  # fmt: skip
-"""Who tells statements."""
-
-
-def statements(rng: random.Random, length: int = 6) -> Turn:
-    """Findings, normal structures and denials told one after the other by as many authors, to be written down in order.
-
-    In an ordinary report few tokens ask on which side, in which zone or since when a finding is, and it has the words
-    of other findings around it.
-    """
-    told, facts = [], []
-    for _ in range(length):
-        film = sample_statement(rng)
-        told.append(rng.choice(HANDS)(film, rng))
-        facts += [[f.abnormality, f.location] for f in film.findings] or [[film.normal[0], "normal"]]
-    answer = json.dumps(facts, separators=(",", ":"))
-    return Turn("", typeset(" ".join(told), rng), "List the statements.", answer, "xray.statements")
-
-
-def sample_statement(rng: random.Random) -> Film:
-    """One finding, or one normal structure, and nothing else."""
-    if rng.random() < 0.25:
-        return Film(normal=(rng.choice(STRUCTURES),))
-    finding = sample_finding(rng.choice(list(KINDS)), rng)
-    if KINDS[finding.kind].structure and rng.random() < 0.4:
-        finding = replace(finding, change=rng.choice(CHANGES))
-    zone, size = (told if rng.random() < 0.75 else None for told in (finding.zone, finding.size))
-    return Film((replace(finding, zone=zone, size=size),))

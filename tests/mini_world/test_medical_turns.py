@@ -8,22 +8,17 @@ import pytest
 
 from data.sample import Domain, Modality
 from mini.train.conversations import LONG, SHORT
+from mini.train.film_exercises import crowded_film, medical_drill, statements
 from mini.train.medical import (
     MedicalTeacher,
-    crowded_film,
     edges_of,
-    invented,
     knowledge_of,
     line,
-    medical_drill,
     medical_turn,
-    mistaken,
-    mixed_up,
-    overlooked,
     rule_answers,
-    statements,
     told_report,
 )
+from mini.train.poor_reader import invented, mistaken, mixed_up, overlooked
 from mini.world.chest import CHANGES, KINDS, STRUCTURES, sample_film
 from mini.world.reports import MARK, NAMES
 from prompts.library import Library
