@@ -127,7 +127,7 @@ class Session:
                 record = record_of(await graph.ainvoke(state, context=context))
         except CannotComplete as error:
             record = item.failed(dataset, "read", str(error))
-        except (StoreError, EndpointError):
+        except (StoreError, EndpointError, ModelError):
             raise
         except Exception as error:  # one sample must never end a run; the log has the traceback
             self.log.exception("a sample failed inside the program", sample=item.row.id)

@@ -26,7 +26,7 @@ def as_node(step: Step, stage: str | Callable[[Any], str]) -> Node:
     """A node that runs `step` under a `Meter`.
 
     A question that the LMM cannot answer and a picture that cannot be read become the state's `failure`, unless the
-    step has dealt with them itself. Anything else, an `EndpointError` above all, is not about one sample and passes.
+    step has dealt with them itself. Anything else, such as an `EndpointError`, is not about one sample and passes.
     """
 
     async def node(state: Any, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -47,4 +47,4 @@ class PictureLoader:
 def _encoded(picture: Image.Image) -> Picture:
     fmt: Format = "PNG" if max(picture.size) <= SMALL_SIDE else "JPEG"
     data, media_type = encode(picture, fmt=fmt)
-    return Picture(data=data, media_type=media_type, sha256=hashlib.sha256(data).hexdigest())
+    return Picture(data, media_type, hashlib.sha256(data).hexdigest(), picture.width, picture.height)

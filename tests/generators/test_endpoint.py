@@ -151,8 +151,9 @@ async def test_no_more_requests_in_flight_than_allowed(endpoint: Endpoint) -> No
             lambda: refusal(400, "Your request was rejected by our safety system"),
             "rejected by our safety system",
         ),
-        (lambda: refusal(404, "no such model"), "knows no model 'painter'"),
         (lambda: refusal(429, "quota"), "too many requests"),
+        (lambda: refusal(400, f"bad key: Received=Bearer {KEY}"), r"Received=Bearer \[key\]"),
+        (lambda: refusal(500, f"{' ' * 290}{KEY}"), r"status 500: .*\[key\]"),
         (lambda: refusal(500, "broken"), "failed with status 500: .*broken"),
         (lambda: web.json_response({"created": 1, "data": []}), "without picture data"),
         (
@@ -184,6 +185,60 @@ async def test_bad_answers_are_one_sentence(
     with pytest.raises(GenerationError, match=sentence) as caught:
         await generator.draw(["a"], [1])
     assert KEY not in str(caught.value) and "\n" not in str(caught.value)
+    await generator.close()
+
+
+@pytest.mark.parametrize(
+    ("response", "sentence"),
+    [
+        (lambda: refusal(401, "revoked"), "refused the key"),
+        (lambda: refusal(404, "no such model"), "knows no model 'painter'"),
+        (
+            lambda: web.json_response({"error": {"message": "", "code": "insufficient_quota"}}, status=429),
+            "no credit left",
+        ),
+    ],
+)
+async def test_an_endpoint_that_will_draw_no_more_concerns_all(
+    endpoint: Endpoint, response: Callable[[], web.Response], sentence: str
+) -> None:
+    async def handler(request: dict[str, Any]) -> web.Response:
+        return response()
+
+    endpoint.handler = handler
+    generator = endpoint.generator(retries=0)
+    with pytest.raises(ModelError, match=sentence):
+        await generator.draw(["a"], [1])
+    await generator.close()
+
+
+async def test_an_endpoint_that_fails_three_times_in_a_row_is_given_up(endpoint: Endpoint) -> None:
+    answers = [500, 500, 200, 500, 500, 400, 500, 500, 500]
+
+    async def handler(request: dict[str, Any]) -> web.Response:
+        status = answers[len(endpoint.requests) - 1]
+        return await endpoint.good(request) if status == 200 else refusal(status, "no")
+
+    endpoint.handler = handler
+    generator = endpoint.generator(retries=0)
+    seen = []
+    for _ in answers:
+        try:
+            await generator.draw(["a"], [1])
+            seen.append("drawn")
+        except (GenerationError, ModelError) as error:
+            seen.append(type(error).__name__)
+    one = "GenerationError"
+    assert seen == [one, one, "drawn", one, one, one, one, one, "ModelError"]
+    await generator.close()
+
+
+async def test_a_proxy_is_not_asked_for_this_machine(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    generator = endpoint.generator(retries=0)
+    assert len(await generator.draw(["a"], [1])) == 1
     await generator.close()
 
 

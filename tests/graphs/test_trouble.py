@@ -11,6 +11,7 @@ from data.sample import ImageRef, Modality, Sample
 from graphs.completion import CannotComplete, to_input
 from graphs.context import Options
 from tools.lmm.question import EndpointError
+from tools.loading import ModelError
 
 
 def nth(kind: str, *numbers: int, answer: Any = "") -> Any:
@@ -75,6 +76,15 @@ async def test_an_unusable_key_stops_the_run(bench: Bench) -> None:
     bench.oracle.rule = lambda asked: web.json_response({"error": {"message": "bad key"}}, status=401)
     with pytest.raises(EndpointError):
         await bench.complete(Modality.IMAGE)
+
+
+async def test_a_generator_that_is_gone_stops_the_run(bench: Bench) -> None:
+    class Gone(Painter):
+        async def draw(self, *_: object) -> list[bytes]:
+            raise ModelError("the images endpoint is gone")
+
+    with pytest.raises(ModelError):
+        await bench.complete(Modality.IMAGE, generator=Gone())
 
 
 async def test_a_broken_picture_is_a_failed_sample(bench: Bench, tmp_path: Path) -> None:

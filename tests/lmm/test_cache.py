@@ -78,6 +78,20 @@ async def test_whatever_changes_the_answer_changes_the_key(question, endpoint, t
     assert len(server.bodies) == 2
 
 
+@pytest.mark.parametrize(("name", "value"), [("seed", 1), ("temperature", 0.7)])
+async def test_what_an_endpoint_is_not_told_is_in_the_key_all_the_same(
+    question, endpoint, tmp_path, name, value
+):
+    async with (
+        serving(answering(APPLES)) as server,
+        Client(endpoint(server.url, omit=[name]), cache=tmp_path / "c.db") as lmm,
+    ):
+        await lmm.ask(question())
+        await lmm.ask(question(**{name: value}))
+    assert len(server.bodies) == 2
+    assert not any(name in body for body in server.bodies)
+
+
 async def test_another_picture_is_another_question(question, endpoint, tmp_path):
     async with (
         serving(answering(APPLES)) as server,

@@ -211,6 +211,29 @@ def test_every_request_passes_the_request_and_the_token_rate(monkeypatch):
     assert seconds == [pytest.approx(4, abs=0.3), pytest.approx(40), 0]
 
 
+def test_a_pause_holds_those_who_wait_for_their_rate(monkeypatch):
+    async def main() -> list[float]:
+        monkeypatch.setattr("asyncio_throttle.throttler.time.monotonic", now)
+        limits = Limits(Endpoint(base_url="http://h/v1", model="m", requests_per_minute=60))
+        limits.pause = Pause(clock=now)
+        starts = []
+
+        async def one() -> None:
+            async with limits.slot(1):
+                starts.append(now() - began)
+                if len(starts) == 1:
+                    limits.pause.hold(30)
+
+        began = now()
+        await asyncio.gather(*(one() for _ in range(4)))
+        return starts
+
+    starts = run(main)
+    monkeypatch.undo()
+    assert starts[0] < 1
+    assert all(start >= 30 for start in starts[1:])
+
+
 def test_a_pause_can_only_grow():
     async def main():
         pause = Pause(clock=now)
@@ -229,6 +252,9 @@ def test_backoff_doubles_with_jitter_and_is_bounded():
         assert full / 2 <= backoff(attempt, None, chance) <= full
     assert 5.0 <= backoff(0, 5.0, chance) <= 5.5, "never sooner than the endpoint says"
     assert backoff(0, 1e9, chance) <= LONGEST_RETRY_AFTER_S * 1.1
+    for hint in (0.0, 0.006):
+        waits = [backoff(attempt, hint, chance) for attempt in range(6)]
+        assert all(wait >= 0.25 * 2**attempt for attempt, wait in enumerate(waits)), "a hint is a lower bound"
 
 
 @pytest.mark.parametrize(

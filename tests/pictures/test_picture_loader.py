@@ -25,6 +25,7 @@ async def test_large_pictures_become_jpeg_and_small_ones_stay_exact(tmp_path: Pa
     assert large.media_type == "image/jpeg"
     assert Image.open(BytesIO(large.data)).size == (1024, 512)
     assert large.sha256 == hashlib.sha256(large.data).hexdigest()
+    assert (large.width, large.height) == (1024, 512), "by which the limit of tokens counts it"
     path = save(tmp_path, "small.png", (128, 96))
     small = await loader.load(ImageRef(path=path), 1024)
     assert small.media_type == "image/png"

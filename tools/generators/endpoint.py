@@ -20,6 +20,7 @@ from openai import (
     AsyncOpenAI,
     AuthenticationError,
     BadRequestError,
+    DefaultAsyncHttpxClient,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
@@ -28,9 +29,12 @@ from openai.types import ImagesResponse
 
 from data.pictures import DEFAULT_LIMITS, PictureError, decode, encode
 from tools.generators.base import GenerationError
+from tools.lmm.endpoint import is_loopback
 from tools.loading import ModelError, near
 
 OPENAI = "https://api.openai.com/v1"
+IN_A_ROW = 3
+"""Pictures that fail one after the other for no fault of their descriptions, after which the endpoint is given up."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,19 @@ class EndpointOptions:
 
 
 class EndpointGenerator:
-    """The `ImageGenerator` of the state machine over `POST /images/generations`."""
+    """The `ImageGenerator` of the state machine over `POST /images/generations`.
+
+    What one description is refused for is a `GenerationError`. An endpoint that is gone, or a key that is not valid any
+    more, is a `ModelError`: the samples still to come would all pay for their questions and fail.
+    """
 
     def __init__(self, model: str, options: EndpointOptions) -> None:
         self.model = model
         self._options = options
-        self._where = (
-            urlsplit(options.base_url)
-            ._replace(netloc=urlsplit(options.base_url).netloc.rpartition("@")[2])
-            .geturl()
-        )
+        address = urlsplit(options.base_url)
+        self._where = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+        self._failures = 0
+        """In a row."""
         self._slots = asyncio.Semaphore(options.concurrency)
         self._client = AsyncOpenAI(
             # The package refuses to start without a key; servers that need none ignore this one.
@@ -67,6 +74,8 @@ class EndpointGenerator:
             base_url=options.base_url,
             max_retries=options.retries,
             timeout=options.timeout,
+            # A proxy from the environment does not reach a server on this machine.
+            http_client=DefaultAsyncHttpxClient(trust_env=not is_loopback(options.base_url)),
         )
 
     async def check(self) -> None:
@@ -90,7 +99,7 @@ class EndpointGenerator:
             )
 
     async def draw(self, descriptions: Sequence[str], seeds: Sequence[int]) -> list[bytes]:
-        """One PNG per description, same order. Raises `GenerationError`."""
+        """One PNG per description, same order. Raises `GenerationError`, and `ModelError` once no other will come."""
         pairs = list(zip(descriptions, seeds, strict=True))
         return list(await asyncio.gather(*[self._draw(description, seed) for description, seed in pairs]))
 
@@ -114,10 +123,19 @@ class EndpointGenerator:
                     model=self.model, prompt=description, n=1, extra_body=extra
                 )
             except APIError as error:
-                raise GenerationError(self._sentence(error)) from None
+                raise self._failed(error) from None
             except ValueError:  # half a JSON
                 raise GenerationError(self._nonsense) from None
+        self._failures = 0
         return await asyncio.to_thread(self._png, response)
+
+    def _failed(self, error: APIError) -> GenerationError | ModelError:
+        """What is wrong with one description, or with all that are still to come."""
+        own_fault = isinstance(error, BadRequestError | APIResponseValidationError)
+        self._failures = 0 if own_fault else self._failures + 1
+        refused = isinstance(error, AuthenticationError | NotFoundError) or error.code == "insufficient_quota"
+        raised = ModelError if refused or self._failures >= IN_A_ROW else GenerationError
+        return raised(self._sentence(error))
 
     def _png(self, response: ImagesResponse) -> bytes:
         # The package takes what the server sends for the declared types, unchecked.
@@ -155,7 +173,7 @@ class EndpointGenerator:
             case NotFoundError():
                 return f"{where} knows no model {self.model!r} or no /images/generations; check both."
             case BadRequestError():
-                return f"{where} refused the description: {_clean(error.message)}"
+                return f"{where} refused the description: {self._quoted(error)}"
             case RateLimitError():
                 return (
                     f"{where} refused the request, and {self._options.retries} retries: too many requests, or no credit"
@@ -168,11 +186,11 @@ class EndpointGenerator:
             case APIResponseValidationError():
                 return self._nonsense
             case APIStatusError():
-                return f"{where} failed with status {error.status_code}: {_clean(error.message)}"
-        return f"{where} failed: {_clean(error.message)}"
+                return f"{where} failed with status {error.status_code}: {self._quoted(error)}"
+        return f"{where} failed: {self._quoted(error)}"
 
-
-def _clean(message: str) -> str:
-    """An endpoint's own words on one line, bounded."""
-    line = " ".join(message.split())[:300]
-    return line if line.endswith(".") else line + "."
+    def _quoted(self, error: APIError) -> str:
+        """An endpoint's own words on one line, bounded, without the key, which some gateways echo."""
+        key, message = self._options.api_key, error.message
+        line = " ".join((message.replace(key, "[key]") if key else message).split())[:300]
+        return line if line.endswith(".") else line + "."

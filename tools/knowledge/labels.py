@@ -1,8 +1,8 @@
 """One spelling per node label, so that "Three stars" and "3 star" are the same node.
 
 Rules instead of a dictionary-based lemmatiser: labels are short noun phrases, and a data file that must be downloaded
-would be one more thing that can be absent. A wrong singular does no harm as long as it is wrong in the same way on
-both sides.
+would be one more thing that can be absent. A wrong singular does no harm as long as singular and plural come to the
+same; where a rule would part them ("tomatoe", "tomato"), the plural is listed.
 """
 
 import re
@@ -21,8 +21,16 @@ IRREGULAR = {
     "mice": "mouse", "geese": "goose", "leaves": "leaf", "knives": "knife", "wolves": "wolf", "shelves": "shelf",
     "loaves": "loaf", "halves": "half", "vertebrae": "vertebra", "bronchi": "bronchus", "hila": "hilum",
     "diagnoses": "diagnosis", "metastases": "metastasis", "atelectases": "atelectasis", "apices": "apex",
+    "lives": "life", "wives": "wife", "scarves": "scarf", "calves": "calf", "thieves": "thief", "hooves": "hoof",
+    "oxen": "ox", "dice": "die", "larvae": "larva", "fungi": "fungus", "cacti": "cactus",
 }  # fmt: skip
-UNCHANGED = {"series", "species", "lens", "pancreas", "always", "perhaps", "versus"}
+WITH_ES = """
+tomato potato hero echo mango volcano tornado torpedo mosquito buffalo domino cargo veto embargo
+bus virus sinus octopus cactus campus circus status focus census walrus bonus gas lens canvas atlas iris
+""".split()  # noqa: SIM905, one word a line is worse to read
+IRREGULAR |= {f"{word}es": word for word in WITH_ES}
+"""Rules that take an s or an es off would part these from their singular, or shoes, houses and causes from theirs."""
+UNCHANGED = {"series", "species", "lens", "pancreas", "canvas", "atlas", "always", "perhaps", "versus"}
 
 POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
 NOT_WORD = re.compile(r"[^\w.]|_|(?<!\d)\.|\.(?!\d)")

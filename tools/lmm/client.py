@@ -44,7 +44,7 @@ from tools.lmm.flight import Flights
 from tools.lmm.limits import Limits
 from tools.lmm.listener import Listener, refuses_streams, stream, streaming
 from tools.lmm.question import EndpointError, Kind, LMMError, Question, Reply
-from tools.lmm.retry import backoff
+from tools.lmm.retry import backoff, hinted
 from tools.lmm.totals import Tally, Totals
 from tools.lmm.transport import chat_model, http_client
 from tools.lmm.validate import Invalid, Unusable, check_finish, parse, repair_text
@@ -248,7 +248,7 @@ class Client:
                 self._give_up(outcome, attempts, first_failure, spent)
             wait_s = backoff(attempts - 1, outcome.wait_s, self._chance)
             if outcome.wait_s is not None:
-                self._limits.pause.hold(wait_s)
+                self._limits.pause.hold(hinted(outcome.wait_s))
             self._pay(spent, retries=1)
             log.debug("lmm.retry", step=spent.question.step, kind=outcome.kind, wait_s=round(wait_s, 3))
             await asyncio.sleep(wait_s)

@@ -71,8 +71,7 @@ class Endpoint(BaseModel):
 
     @property
     def is_loopback(self) -> bool:
-        host = urlsplit(self.base_url).hostname or ""
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return is_loopback(self.base_url)
 
     @property
     def sends_string_lengths(self) -> bool:
@@ -93,3 +92,9 @@ class Endpoint(BaseModel):
     def public(self) -> Mapping[str, Any]:
         """The settings for a manifest: everything but secrets."""
         return self.model_dump(mode="json", exclude={"api_key"}) | {"base_url": self.shown_url}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine, so that no proxy leads there."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")

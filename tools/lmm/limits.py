@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from math import floor
 
 from asyncio_throttle.throttler import Throttler
@@ -61,11 +62,11 @@ class Limits:
             await self.pause.over()
             if self._requests is not None:
                 await self._requests.acquire()  # type: ignore[no-untyped-call]
-            if self._tokens is None:
-                yield _ignore
-                return
-            rate, grant = self._tokens, await self._tokens.reserve(tokens)
-            yield lambda true: rate.settle(grant, true)
+            settle = _ignore
+            if self._tokens is not None:
+                settle = partial(self._tokens.settle, await self._tokens.reserve(tokens))
+            await self.pause.over()  # it may have begun while this request waited for its rate
+            yield settle
 
 
 def _ignore(tokens: int) -> None:

@@ -13,18 +13,27 @@ FIRST_S = 0.5
 LONGEST_S = 30.0
 LONGEST_RETRY_AFTER_S = 120.0
 """An endpoint that asks for more is asked again after this; each time counts as an attempt."""
+JITTER = 0.1
+"""Share by which waits with Retry-After differ."""
 
 
 def backoff(attempt: int, wait_s: float | None, chance: random.Random) -> float:
     """Seconds to wait after failed attempt number `attempt` (0, 1, ...).
 
     Without a word of the endpoint: FIRST_S doubled each time, at most LONGEST_S, times a random 0.5-1, so
-    that requests that failed together do not come back together. With Retry-After: that time, capped, and up
-    to 10 % more.
+    that requests that failed together do not come back together. With Retry-After: at least that time, capped,
+    and up to 10 % more. A hint of a few milliseconds, or a date that a clock ahead of ours has made past, says
+    when some request may come, not when all may: taken at its word, it would use up every attempt at once.
     """
-    if wait_s is not None:
-        return min(wait_s, LONGEST_RETRY_AFTER_S) * chance.uniform(1.0, 1.1)
-    return min(LONGEST_S, FIRST_S * 2.0 ** min(attempt, 16)) * chance.uniform(0.5, 1.0)
+    own = min(LONGEST_S, FIRST_S * 2.0 ** min(attempt, 16)) * chance.uniform(0.5, 1.0)
+    if wait_s is None:
+        return own
+    return max(own, hinted(wait_s) * chance.uniform(1.0, 1.0 + JITTER))
+
+
+def hinted(wait_s: float) -> float:
+    """Of the seconds that an endpoint asks for, those that it gets."""
+    return min(wait_s, LONGEST_RETRY_AFTER_S)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

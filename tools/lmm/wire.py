@@ -190,6 +190,8 @@ def _key(question: Question[Any], parts: list[Part], body: Mapping[str, Any], en
         "user": shown(parts),
         "body": body,
     }
+    # What an endpoint is not told still tells questions apart: candidates are to differ though it takes no seed.
+    whole |= {name: getattr(question, name) for name in endpoint.omit}
     for name, turns in zip(("before", "after"), _turns(question), strict=True):
         if turns:
             whole[name] = [{"by": type(turn).__name__, "said": shown(_parts(turn))} for turn in turns]
