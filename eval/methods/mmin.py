@@ -25,7 +25,7 @@ class MMIN(OwnNetwork):
     batch: int = 128
     dropout: float = 0.5
     imagination: float = 4.0
-    """Weight of the imagined joint feature's error."""
+    """Weight of the imagined joint feature's mean squared error."""
     cycle: float = 2.0
     """Weight of the way back."""
 
@@ -36,8 +36,9 @@ class MMIN(OwnNetwork):
         "Encoders are the identity on frozen features, so that what is imagined is a CLIP feature and its "
         "similarity can be measured. Complete rows hide one modality at random in every batch, which is how "
         "the original learns to imagine; rows that miss one for real add only their task loss and the error "
-        "on what they have.",
+        "on what they have. The way back is held against what was shown, not against the zeros of what was not.",
     )
+    version = 2  # 1 took one mean per modality, so both errors of a complete row weighed twice
     imputes = True
 
     def __post_init__(self) -> None:
@@ -76,15 +77,17 @@ class _Imagining(Network):
         imagined, codes = self.onward(seen)
         returned, _ = self.back(imagined)
         total = task_loss(self.classify(codes), labels)
-        for m, truth in enumerate((image, text)):
-            part = slice(m * self.width, (m + 1) * self.width)
-            total = total + self.weights[0] * masked_mse(imagined[:, part], truth, present[:, m])
-            total = total + self.weights[1] * masked_mse(returned[:, part], seen[:, part], shown[:, m])
-        return total
+        total = total + self.weights[0] * self._joint_mse(imagined, torch.cat([image, text], dim=1), present)
+        return total + self.weights[1] * self._joint_mse(returned, seen, shown)
 
     def imagine(self, image: Tensor, text: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         imagined, _ = self.onward(_joint(image, text, present))
         return imagined[:, : self.width], imagined[:, self.width :]
+
+    def _joint_mse(self, made: Tensor, wanted: Tensor, counted: Tensor) -> Tensor:
+        """One mean over all values of both halves [b, 2d] that `counted` [b, 2] has, not one mean per modality."""
+        halves = made.reshape(-1, self.width), wanted.reshape(-1, self.width)
+        return masked_mse(*halves, counted.reshape(-1))
 
 
 class _Cascade(nn.Module):

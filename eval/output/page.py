@@ -138,6 +138,7 @@ def ranking_tables(title: str, found: RankingReport) -> list[Grid]:
         (
             f"{found.samples:,} samples with {found.candidates:.1f} candidates on average. Learned weights: "
             f"{', '.join(f'{name} {value:g}' for name, value in found.learned.items()) or 'none'}.",
+            "Candidates that tie for the best all count as the best, for a random choice too.",
             *(
                 f"Missing {each.missing}: the own choice is ahead of a random one by {each.gain.value:.2f} "
                 f"[{each.gain.low:.2f}, {each.gain.high:.2f}], paired bootstrap over {each.samples:,} samples."

@@ -61,9 +61,10 @@ class RankingReport:
     candidates: float
     """Mean number per sample."""
     chosen_best: float
-    """Share of samples in which the chosen candidate is the best by the truth, in percent."""
+    """Share of samples in which the chosen candidate is the best by the truth, in percent; one of several that tie for
+    the best is the best."""
     random_best: float
-    """The same for a random choice."""
+    """The same for a random choice, ties included: above 1 / N where candidates repeat each other."""
     chosen: float
     random: float
     best: float
@@ -114,7 +115,7 @@ def analyse(
         chosen_best=_share(
             [value[at] >= value[group].max() for at, group in zip(chosen, with_choice, strict=True)]
         ),
-        random_best=100 * float(np.mean([1 / len(group) for group in groups])),
+        random_best=100 * float(np.mean([(value[group] >= value[group].max()).mean() for group in groups])),
         chosen=float(np.mean(value[chosen])) if chosen else float("nan"),
         random=float(np.mean([value[group].mean() for group in groups])),
         best=float(np.mean([value[group].max() for group in groups])),

@@ -33,6 +33,15 @@ def test_published_figures_stand_where_a_line_is() -> None:
             assert each.rate is None or each.rate in experiment.rates
 
 
+def test_a_head_that_was_chosen_after_test_rows_were_seen_is_said_to_be() -> None:
+    """The setting is `mini`'s; whatever uses it prints the note on its page."""
+    tuned = load("mini")[1].heads["linear"]
+    using = [each for each in (load(name)[1] for name in names()) if tuned in each.heads.values()]
+    assert len(using) == 2
+    for experiment in using:
+        assert any("chosen after figures on test rows" in note for note in experiment.notes)
+
+
 @pytest.mark.parametrize(
     ("name", "dataset", "rate", "method", "figures"),
     [

@@ -10,6 +10,7 @@ from eval.errors import EvalError
 from eval.methods import NAMES, build, method_type
 from eval.methods.dicmor import _Flow
 from eval.methods.frequent_text import FrequentText
+from eval.methods.mmin import MMIN, _hide_one, _Imagining
 from eval.metrics.classification import figures
 from eval.task import Outcome, Task
 
@@ -132,6 +133,38 @@ def test_the_missing_type_prompt_of_mplmm_trains(crooked: Task) -> None:
     batch = [torch.randn(8, 12), torch.randn(8, 12), torch.rand(8, 2) > 0.3]
     network.logits(*batch).sum().backward()
     assert network.base.grad.abs().sum() > 0 and network.kind.grad.abs().sum() > 0
+
+
+def test_the_errors_of_mmin_are_means_over_the_joint_feature() -> None:
+    """Held against the published loss by hand, 4 MSE(h', E*) + 2 MSE(h, h~): a modality is not a mean of its own."""
+    torch.manual_seed(0)
+    options = MMIN(blocks=2, widths=(8, 6, 4), dropout=0.0)
+    network = _Imagining(options, width=3, classes=2)
+    image, text, labels = torch.randn(6, 3), torch.randn(6, 3), torch.zeros(6, 2)
+    joint = torch.cat([image, text], dim=1)
+
+    def by_hand(present: torch.Tensor) -> float:
+        torch.manual_seed(1)
+        shown = _hide_one(present).repeat_interleave(3, dim=1)
+        imagined, _ = network.onward(joint * shown)
+        returned, _ = network.back(imagined)
+        wanted = present.repeat_interleave(3, dim=1)
+        onward, back = ((imagined - joint) ** 2)[wanted], ((returned - joint) ** 2)[shown]
+        return (4 * onward.mean() + 2 * back.mean()).item()
+
+    def loss(present: torch.Tensor) -> float:
+        torch.manual_seed(1)
+        held = present.float()
+        seen = image * held[:, [0]], text * held[:, [1]]
+        return network.loss(*seen, present, labels, lambda *_: torch.zeros(())).item()
+
+    complete = torch.ones(6, 2, dtype=torch.bool)
+    lacking = torch.tensor(
+        [[True, True], [True, False], [False, True], [True, False], [True, True], [True, False]]
+    )
+    for present in (complete, lacking):
+        assert loss(present) == pytest.approx(by_hand(present), rel=1e-5)
+    assert MMIN.version > 1, "cells of the doubled errors would be taken for these"
 
 
 def test_the_most_frequent_text_is_the_one_that_repeats(crooked: Task) -> None:

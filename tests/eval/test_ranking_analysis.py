@@ -1,5 +1,7 @@
 """Choosing among candidates, and what the analysis says of a ranking that is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,27 @@ def test_the_analysis_by_hand() -> None:
     assert found.upper == max(found.learned_same, *(each.likeness for each in found.sweep))
     best = max(found.sweep, key=lambda each: each.likeness)
     assert len(found.sweep) == 11 and best.weights["graph"] > best.weights["clip"]
+
+
+def test_candidates_that_tie_are_the_best_for_a_random_choice_as_well() -> None:
+    """Three texts are the same word for word in one sample: the best ones of it, then the worst ones."""
+    good, bad = [1.0, 0.1], [1.0, 1.0]
+    for vectors, share in (([good, good, good, bad, bad], 60), ([bad, bad, bad, good, bad], 20)):
+        candidates = Candidates(
+            rows=np.zeros(5, dtype=np.int64),
+            slots=np.zeros(5, dtype=np.int64),
+            index=np.arange(5),
+            chosen=np.arange(5) == 2,
+            quality=np.zeros(5, np.float32),
+            terms={},
+            vectors=np.array(vectors, np.float32),
+        )
+        found = analyse(candidates, TRUTH)
+        assert found.random_best == pytest.approx(share)
+        drawn = [
+            analyse(replace(candidates, chosen=np.arange(5) == at), TRUTH).chosen_best for at in range(5)
+        ]
+        assert found.random_best == pytest.approx(np.mean(drawn))
 
 
 def test_learned_weights_find_the_score_that_is_worth_something(far: Task) -> None:
