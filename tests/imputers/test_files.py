@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tools.imputers import UL4M4, held_out_error
+from tools.imputers import UL4M4, MeanImputer, RidgeImputer, held_out_error
 from tools.imputers.__main__ import main
 from tools.imputers.files import Features, read_features, write_features
-from tools.imputers.saved import METHODS
+from tools.imputers.saved import METHODS, save_imputer
 from tools.imputers.validation import hide
 
 ENDINGS = [".npz", ".safetensors", ".parquet", ""]
@@ -60,6 +60,25 @@ def test_parquet_lists_of_unequal_length(tmp_path: Path) -> None:
         read_features(tmp_path / "f.parquet")
 
 
+@pytest.mark.parametrize("kind", [pyarrow.float16(), pyarrow.float32(), pyarrow.float64()])
+def test_parquet_fixed_size_lists_know_their_width(kind: pyarrow.DataType, tmp_path: Path) -> None:
+    fixed = pyarrow.list_(kind, 3)
+    rows = {"a": [None, [1.0, 2.0, 3.0], None], "b": [None, None, None]}
+    table = pyarrow.table({name: pyarrow.array(values, fixed) for name, values in rows.items()})
+    pyarrow.parquet.write_table(table, tmp_path / "f.parquet")
+    read = read_features(tmp_path / "f.parquet").X
+    np.testing.assert_array_equal(read["a"], [[np.nan] * 3, [1, 2, 3], [np.nan] * 3])
+    np.testing.assert_array_equal(read["b"], np.full((3, 3), np.nan))
+    assert read["b"].dtype == kind.to_pandas_dtype()
+
+
+def test_parquet_lists_that_are_null_in_every_row(tmp_path: Path) -> None:
+    nothing = pyarrow.nulls(2, pyarrow.list_(pyarrow.float32()))
+    pyarrow.parquet.write_table(pyarrow.table({"b": nothing}), tmp_path / "f.parquet")
+    with pytest.raises(ValueError, match=r"column 'b' is null in every row.*write it as a fixed-size list"):
+        read_features(tmp_path / "f.parquet")
+
+
 def test_folder_is_memory_mapped(features: Features, tmp_path: Path) -> None:
     write_features(tmp_path / "folder", features)
     assert all(isinstance(values, np.memmap) for values in read_features(tmp_path / "folder").X.values())
@@ -71,6 +90,41 @@ def test_bfloat16_stays_bfloat16(features: Features, tmp_path: Path) -> None:
     assert main([str(part) for part in command]) == 0
     filled = load_file(tmp_path / "o.safetensors")
     assert all(values.dtype == torch.bfloat16 and not values.isnan().any() for values in filled.values())
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_mixed_precision(method: str, ending: str, device: str, features: Features, tmp_path: Path) -> None:
+    first, *rest = features.X
+    kinds = {first: torch.bfloat16} | dict.fromkeys(rest, torch.float32)
+    tensors = {name: torch.from_numpy(values).to(kinds[name]) for name, values in features.X.items()}
+    save_file({**tensors, "ids": torch.arange(80)}, tmp_path / "f.safetensors")
+    source, target = tmp_path / "f.safetensors", tmp_path / f"o{ending}"
+    own = ["--clusters", "5"] if method == "ul4m4" else []
+    command = ["--in", str(source), "--out", str(target), "--device", device, "--method", method, *own]
+    assert main(command) == 0
+    if ending == ".safetensors":
+        assert {name: values.dtype for name, values in load_file(target).items() if name != "ids"} == kinds
+    filled = read_features(target)
+    for name, values in tensors.items():
+        there = ~values.isnan().any(dim=1)
+        result = torch.as_tensor(np.array(filled.X[name]) if ending != ".safetensors" else filled.X[name])
+        assert result.isfinite().all() and torch.equal(result[there], values[there].to(result.dtype))
+    np.testing.assert_array_equal(np.asarray(filled.others["ids"]), np.arange(80))
+
+
+@pytest.mark.parametrize("ending", ["", ".npz"])
+def test_command_on_a_device_fills_the_same(ending: str, features: Features, tmp_path: Path, capsys) -> None:
+    """A device other than `cpu` makes tensors of the arrays, also of memory-mapped ones."""
+    write_features(tmp_path / f"in{ending}", features)
+    command = ["--in", str(tmp_path / f"in{ending}"), "--method", "mean", "--out"]
+    assert main([*command, str(tmp_path / "host")]) == 0
+    assert main([*command, str(tmp_path / "device"), "--device", "cpu:0"]) == 0
+    assert "warning" not in capsys.readouterr().err
+    host, device = read_features(tmp_path / "host"), read_features(tmp_path / "device")
+    for name, values in host.X.items():
+        np.testing.assert_array_equal(device.X[name], values)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -105,6 +159,22 @@ def test_command_keeps_and_uses_an_imputer(features: Features, make_data, tmp_pa
         np.testing.assert_array_equal(values, expected[name])
 
 
+def test_command_fills_a_modality_that_a_later_table_lacks(features: Features, tmp_path: Path) -> None:
+    write_features(tmp_path / "train.npz", features)
+    kept, later, out = (str(tmp_path / name) for name in ("kept.safetensors", "later.parquet", "out.npz"))
+    assert main(["--in", str(tmp_path / "train.npz"), "--method", "ridge", "--save", kept]) == 0
+    first, *rest = features.X
+    width = features.X[first].shape[1]
+    whole = {name: np.nan_to_num(features.X[name]) for name in rest}
+    columns = {name: pyarrow.array(list(values)) for name, values in whole.items()}
+    columns[first] = pyarrow.nulls(80, pyarrow.list_(pyarrow.float32(), width))
+    pyarrow.parquet.write_table(pyarrow.table(columns), later)
+    assert main(["--in", later, "--load", kept, "--out", out]) == 0
+    nothing = np.full((80, width), np.nan, np.float32)
+    expected = RidgeImputer().fit(features.X).transform({first: nothing, **whole})
+    np.testing.assert_array_equal(read_features(out).X[first], expected[first])
+
+
 def test_command_reads_a_mask(features: Features, make_data, tmp_path: Path) -> None:
     data = make_data(n=80)
     np.savez(tmp_path / "in.npz", **data.truth, observed=data.observed)
@@ -135,8 +205,6 @@ def test_command_compares_all_methods_in_one_table(features: Features, tmp_path:
 def test_command_validates_one_method(features: Features, tmp_path: Path, capsys) -> None:
     write_features(tmp_path / "in.npz", features)
     assert main(["--in", str(tmp_path / "in.npz"), "--method", "ridge", "--validate", "0.2"]) == 0
-    from tools.imputers import RidgeImputer
-
     expected = held_out_error(RidgeImputer(), features.X, fraction=0.2, random_state=0)
     assert f"{expected.overall:.3f}" in capsys.readouterr().out
 
@@ -163,6 +231,10 @@ def test_command_validates_one_method(features: Features, tmp_path: Path, capsys
         (
             ["--in", "in.npz", "--load", "x", "--compare"],
             "--validate and --compare fit anew, --load does not",
+        ),
+        *(
+            (["--in", "in.npz", "--out", "o.npz", "--load", "kept.safetensors", *own], "leave them out, or")
+            for own in (["--method", "ridge"], ["--method", "mean"], ["--rule", "paper"], ["--seed", "0"])
         ),
         (["--in", "in.npz", "--out", "o.npz", "--device", "nonsense"], "cannot use device 'nonsense'"),
         (["--in", "in.npz", "--out", "o.npz", "--validate", "0"], "cannot hide a fraction of 0.0"),
@@ -199,6 +271,7 @@ def test_command_says_what_is_wrong(
         Path(name).write_bytes(b"\x93NUM")
     Path("broken.npz").write_text("no archive")
     np.savez("empty.npz", ids=np.arange(3))
+    save_imputer(MeanImputer().fit(X), "kept.safetensors")
     np.savez("objects.npz", a=np.array([{}], dtype=object))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +154,42 @@ def test_damaged_absent_and_unknown_files(toy: KnowledgeGraph, tmp_path: Path) -
     torch.save([torch.zeros(2)], tmp_path / "list.pt")
     with pytest.raises(InputError, match="holds a list; save a tensor"):
         read_modality(tmp_path / "list.pt", toy)
+
+
+@pytest.mark.filterwarnings("ignore:.*sparse")
+def test_a_tensor_that_promises_more_than_its_file_holds(
+    toy: KnowledgeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terabytes from two kilobytes are refused before they are asked for, and so are the same few rows repeated."""
+    sparse = torch.sparse_coo_tensor([[0], [0]], [1.0], (10**6, 10**7), check_invariants=False)
+    advice = r"save tensor\.contiguous\(\)"
+    for tensor, sentence in (
+        (sparse, r"v\.pt: the tensor is torch\.sparse_coo.* save tensor\.to_dense\(\)"),
+        (torch.tensor(VALUES).to_sparse_csr(), r"torch\.sparse_csr"),
+        (torch.zeros(1).expand(10**6, 3 * 10**6), f"1000000 x 3000000 is an expanded view.* {advice}"),
+        (torch.zeros(1).expand(2**31, 2**31), "expanded view"),
+        (torch.zeros(1, 2).expand(4, 2), "expanded view"),
+        ({"features": torch.tensor(VALUES), "more": sparse}, "the tensor 'more' is torch.sparse_coo"),
+    ):
+        torch.save(tensor, tmp_path / "v.pt")
+        with pytest.raises(InputError, match=sentence):
+            read_modality(tmp_path / "v.pt", toy)
+    torch.save(torch.tensor(VALUES.T.copy()).T, tmp_path / "v.pt")  # another order of the same numbers
+    assert read_modality(tmp_path / "v.pt", toy).features.tolist() == VALUES.tolist()
+    rows = torch.zeros(200, 20, dtype=torch.bfloat16)  # 8,000 bytes in the file, 16,000 as float32
+    torch.save(rows, tmp_path / "v.pt")
+    safetensors.torch.save_file({"x": rows}, tmp_path / "v.safetensors")
+    monkeypatch.setattr("tools.kgc.arrays.MAX_BYTES", 15_000)
+    for name in ("v.pt", "v.safetensors"):
+        with pytest.raises(InputError, match=r"takes 16,000 bytes in memory, more than the 15,000 allowed"):
+            read_modality(tmp_path / name, toy)
+
+
+def test_tensors_that_are_no_plain_numbers(toy: KnowledgeGraph, tmp_path: Path) -> None:
+    for tensor in (torch.zeros(4, 2, device="meta"), torch.zeros(4, 2, dtype=torch.complex64).conj()):
+        torch.save(tensor, tmp_path / "v.pt")
+        with pytest.raises(InputError, match=r"v\.pt holds no plain numbers"):
+            read_modality(tmp_path / "v.pt", toy)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9))

@@ -1,5 +1,6 @@
 """From a run's records to a scorer: `fit-run` through the command as it is typed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,17 @@ def test_a_graph_that_can_spare_nothing_is_fitted_whole(tmp_path: Path) -> None:
     out = tmp_path / "model"
     assert main(["fit-run", str(tmp_path), "--out", str(out), *QUICK, "--structure-only"]) == 0
     assert FittedModel.load(out).entities == ("star", "house")
+
+
+def test_a_zero_that_is_typed_counts(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "model"
+    assert main(["fit-run", str(run), "--out", str(out), *QUICK, "--names", "0", "--hold-out", "0"]) == 0
+    assert FittedModel.load(out).modalities == ()
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["data"]["valid"] == 0 and manifest["settings"]["learning_rate"] == 3e-3
+    capsys.readouterr()
+    assert main(["fit-run", str(run), "--out", str(tmp_path / "other"), "--learning-rate", "0"]) == 2
+    assert capsys.readouterr().err == "error: learning_rate must be a positive number, not 0.0\n"
 
 
 @pytest.mark.parametrize(

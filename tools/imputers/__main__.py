@@ -17,6 +17,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from sklearn.exceptions import ConvergenceWarning
 
+from tools.imputers.arrays import is_tensor
 from tools.imputers.base import ModalityImputer
 from tools.imputers.files import (
     Features,
@@ -41,6 +42,9 @@ OPTIONS = {
     "neighbours": "n_neighbors",
 }
 """Command-line option -> parameter of the imputer."""
+
+METHOD = "ul4m4"
+"""How to fill, unless --method says otherwise."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"features: {endings}; missing rows are all NaN or null",
     )
     add("--out", metavar="FILE", help=f"where to write the filled features: {endings}")
-    add("--method", choices=METHODS, default="ul4m4", help="how to fill (default: ul4m4)")
+    add("--method", choices=METHODS, help=f"how to fill (default: {METHOD})")
     add(
         "--validate",
         type=float,
@@ -92,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-iter", type=int, help="ul4m4: most passes (100)")
     add("--alpha", type=float, help="ridge: penalty (0.1)")
     add("--neighbours", type=int, help="neighbours: how many to average (5)")
-    add("--seed", type=int, default=0, help="for centres and held-out slots (0)")
+    add("--seed", type=int, help="for centres and held-out slots (0)")
     add("--device", default="cpu", help="where to calculate: cpu, or a PyTorch device such as cuda")
     return parser
 
@@ -105,8 +109,12 @@ def _run(options: argparse.Namespace, out: Console, errors: Console) -> None:
         raise ValueError("--validate and --compare fit anew, --load does not; give one or the other")
     chosen = {OPTIONS[name]: value for name in OPTIONS if (value := getattr(options, name)) is not None}
     imputer = load_imputer(options.load) if options.load else None
-    if imputer is not None and chosen:
-        raise ValueError("parameters of a kept imputer are fixed; leave them out, or leave out --load")
+    if imputer is not None and (chosen or options.method is not None or options.seed is not None):
+        raise ValueError(
+            "method, parameters and seed of a kept imputer are fixed; leave them out, or leave out --load"
+        )
+    method = METHOD if options.method is None else options.method
+    seed = 0 if options.seed is None else options.seed
     if options.out:
         check_writable(options.out, options.source)
     features = read_features(options.source)
@@ -117,12 +125,12 @@ def _run(options: argparse.Namespace, out: Console, errors: Console) -> None:
     with _bars(errors) as progress:
         if measure:
             fraction = 0.1 if options.validate is None else options.validate
-            names = list(METHODS) if options.compare else [options.method]
-            results = _measured(names, chosen, options, features, fraction, progress)
+            names = list(METHODS) if options.compare else [method]
+            results = _measured(names, chosen, seed, options, features, fraction, progress)
             out.print(_error_table(results, fraction))
         if options.out or options.save:
             if imputer is None:
-                imputer = _build(options.method, chosen, options.seed)
+                imputer = _build(method, chosen, seed)
                 imputer.fit(features.X, observed=features.observed, progress=progress)
             if options.save:
                 save_imputer(imputer, options.save)
@@ -148,7 +156,13 @@ def _on_device(X: dict[str, Any], device: str) -> dict[str, Any]:
     import torch
 
     try:
-        return {name: torch.as_tensor(np.asarray(array), device=device) for name, array in X.items()}
+        with warnings.catch_warnings():
+            # A memory map is read-only, which is fine: `transform` writes into copies.
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            return {
+                name: torch.as_tensor(array if is_tensor(array) else np.asarray(array), device=device)
+                for name, array in X.items()
+            }
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"cannot use device {device!r}: {str(error).splitlines()[0].split('. ')[0]}"
@@ -158,7 +172,9 @@ def _on_device(X: dict[str, Any], device: str) -> dict[str, Any]:
 def _fill(imputer: ModalityImputer, features: Features, path: str, progress: Progress) -> Table:
     """Write the filled features, and tell what was missing and what it was filled with."""
     rows = read_modalities(features.X, features.observed)
-    target = None if Path(path).suffix else empty_folder_like(path, features.X)
+    # Only arrays are written into files as they are filled: tensors are in memory, and NumPy lacks bfloat16.
+    in_memory = bool(Path(path).suffix) or any(map(is_tensor, features.X.values()))
+    target = None if in_memory else empty_folder_like(path, features.X)
     filled = imputer.transform(features.X, observed=features.observed, out=target, progress=progress)
     write_features(path, Features(filled, None, features.others))
     sources = (
@@ -191,6 +207,7 @@ def _origin(sources: np.ndarray) -> str:
 def _measured(
     names: list[str],
     chosen: dict[str, Any],
+    seed: int,
     options: argparse.Namespace,
     features: Features,
     fraction: float,
@@ -203,13 +220,13 @@ def _measured(
         )
         for rule in variants:
             own = {**chosen, "rule": rule} if rule else chosen
-            imputer = _build(method, own, options.seed, strict=not options.compare)
+            imputer = _build(method, own, seed, strict=not options.compare)
             results[f"{method} ({rule})" if rule else method] = held_out_error(
                 imputer,
                 features.X,
                 observed=features.observed,
                 fraction=fraction,
-                random_state=options.seed,
+                random_state=seed,
                 progress=progress,
             )
     return results

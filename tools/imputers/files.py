@@ -164,7 +164,12 @@ def _read_safetensors(path: Path) -> Features:
 
 
 def _from_tensors(tensors: dict[str, Any]) -> Features:
-    return _sorted_out({name: t if "bfloat16" in str(t.dtype) else t.numpy() for name, t in tensors.items()})
+    """NumPy arrays; modalities stay tensors if any of them is bfloat16, since all must be of one kind."""
+    features = _sorted_out(tensors)
+    if not any(_is_bfloat16(tensor) for tensor in features.X.values()):
+        features.X = {name: tensor.numpy() for name, tensor in features.X.items()}
+    features.others = {name: t if _is_bfloat16(t) else t.numpy() for name, t in features.others.items()}
+    return features
 
 
 def _write_safetensors(path: Path, features: Features) -> None:
@@ -196,15 +201,28 @@ def _read_parquet(path: Path) -> Features:
 def _from_lists(name: str, column: Any) -> np.ndarray:
     """A list column as an array [n, width], null as a row of NaN."""
     there = column.is_valid().to_numpy(zero_copy_only=False)
+    width = _width(name, column)
+    values = column.drop_null().flatten().to_numpy(zero_copy_only=False)
+    rows = np.full((len(there), width), np.nan, values.dtype)
+    rows[there] = values.reshape(int(there.sum()), width)
+    return rows
+
+
+def _width(name: str, column: Any) -> int:
+    import pyarrow
+
+    if pyarrow.types.is_fixed_size_list(column.type):
+        return int(column.type.list_size)  # known even where every row is null
     lengths = np.unique(column.drop_null().value_lengths().to_numpy(zero_copy_only=False))
-    if len(lengths) != 1:
+    if not len(lengths):
+        raise ValueError(
+            f"column {name!r} is null in every row, so its width is unknown; write it as a fixed-size list"
+        )
+    if len(lengths) > 1:
         raise ValueError(
             f"column {name!r} has lists of lengths {lengths.tolist()}; all rows must have one width"
         )
-    values = column.drop_null().flatten().to_numpy(zero_copy_only=False)
-    rows = np.full((len(there), int(lengths[0])), np.nan, values.dtype)
-    rows[there] = values.reshape(-1, int(lengths[0]))
-    return rows
+    return int(lengths[0])
 
 
 def _write_parquet(path: Path, features: Features) -> None:
@@ -220,7 +238,7 @@ def _write_parquet(path: Path, features: Features) -> None:
 def _plain(value: Any) -> np.ndarray:
     """What else was in a file, a table's column among it, as an array; of objects only where nothing else holds it."""
     if hasattr(value, "cpu"):
-        value = (value.float() if "bfloat16" in str(value.dtype) else value).cpu().numpy()
+        value = (value.float() if _is_bfloat16(value) else value).cpu().numpy()
     array = np.asarray(value)
     if array.dtype.kind == "O" and all(isinstance(each, str) for each in array.ravel()):
         return array.astype(str)
@@ -230,11 +248,13 @@ def _plain(value: Any) -> np.ndarray:
 def _on_host(X: dict[str, Array]) -> dict[str, np.ndarray]:
     """NumPy arrays; bfloat16, which NumPy lacks, as float32."""
     return {
-        name: a
-        if isinstance(a, np.ndarray)
-        else (a.float() if "bfloat16" in str(a.dtype) else a).cpu().numpy()
+        name: a if isinstance(a, np.ndarray) else (a.float() if _is_bfloat16(a) else a).cpu().numpy()
         for name, a in X.items()
     }
+
+
+def _is_bfloat16(tensor: Any) -> bool:
+    return "bfloat16" in str(tensor.dtype)
 
 
 _READERS = {".npz": _read_npz, ".safetensors": _read_safetensors, ".parquet": _read_parquet}

@@ -1,5 +1,6 @@
 """Array files that may come from anywhere: `.npy`, `.pt` / `.pth`, `.safetensors`. Nothing in them is ever executed."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def _torch(path: Path) -> dict[str, NDArray[np.generic]]:
         isinstance(tensor, torch.Tensor) for tensor in tensors.values()
     ):
         raise InputError(f"{path} holds a {type(held).__name__}; {advice}")
-    return {str(name): _numpy(tensor) for name, tensor in tensors.items()}
+    return _plain(path, {str(name): tensor for name, tensor in tensors.items()})
 
 
 def _safetensors(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -67,15 +68,42 @@ def _safetensors(path: Path) -> dict[str, NDArray[np.generic]]:
     from safetensors.torch import load_file  # PyTorch, because NumPy has no bfloat16
 
     try:
-        return {name: _numpy(tensor) for name, tensor in load_file(path).items()}
+        tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} is no .safetensors file: {error}") from None
+    return _plain(path, tensors)
+
+
+def _plain(path: Path, tensors: dict[str, "torch.Tensor"]) -> dict[str, NDArray[np.generic]]:
+    """The tensors as arrays, if they are no larger than what the file holds and may hold."""
+    import torch
+
+    total = 0
+    for name, tensor in tensors.items():
+        what = f"{path}: the tensor {name!r}" if name else f"{path}: the tensor"
+        if tensor.layout != torch.strided:
+            raise InputError(
+                f"{what} is {tensor.layout}, and only dense ones are read; save tensor.to_dense()"
+            )
+        count = math.prod(tensor.shape)  # in Python, where no product of sides overflows
+        # A stride of zero repeats what is stored as often as the shape says, at no cost in the file.
+        if count * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise InputError(
+                f"{what} of {' x '.join(map(str, tensor.shape))} is an expanded view of fewer numbers; "
+                "save tensor.contiguous()"
+            )
+        total += count * max(tensor.element_size(), 4)
+    if total > MAX_BYTES:
+        raise InputError(f"{path} takes {total:,} bytes in memory, more than the {MAX_BYTES:,} allowed")
+    try:
+        return {name: _numpy(tensor) for name, tensor in tensors.items()}
+    except (RuntimeError, TypeError) as error:  # quantised numbers, tensors without data
+        words = str(error).partition(". ")[0]
+        raise InputError(f"{path} holds no plain numbers ({words[:120]})") from None
 
 
 def _numpy(tensor: "torch.Tensor") -> NDArray[np.generic]:
-    import torch
-
-    tensor = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
+    tensor = tensor.detach()
     if tensor.is_floating_point() and tensor.element_size() < 4:
         tensor = tensor.float()  # NumPy has no bfloat16 and no 8-bit floats
     array: NDArray[np.generic] = tensor.numpy()

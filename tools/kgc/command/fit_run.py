@@ -28,6 +28,8 @@ SETTINGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_arguments(parser)
+    # Not train's 0, which could not be told from a 0 that was typed.
+    parser.set_defaults(names=None, hold_out=None)
     told = ", ".join(f"--{name.replace('_', '-')} {value}" for name, value in SETTINGS.items())
     parser.epilog = (
         f"PATH is the folder of a run of python -m agent.run. Other defaults than train's: {told}, "
@@ -44,9 +46,10 @@ def run(options: argparse.Namespace) -> int:
         if not (Path(options.graph[0]) / RECORDS).is_file():
             raise InputError(f"{options.graph[0]} is no run folder: it has no {RECORDS}")
         for name, value in SETTINGS.items():
-            if not getattr(options, name):
+            if getattr(options, name) is None:
                 setattr(options, name, value)
-        options.hold_out = options.hold_out or _spared(options.graph[0])
+        if options.hold_out is None:
+            options.hold_out = _spared(options.graph[0])
     status = train.run(options)
     if status == 0:
         folder = shlex.quote(str(options.resume or options.out))
