@@ -159,6 +159,19 @@ def test_command_keeps_and_uses_an_imputer(features: Features, make_data, tmp_pa
         np.testing.assert_array_equal(values, expected[name])
 
 
+def test_other_modalities_than_a_kept_imputer_knows_leave_no_folder(
+    features: Features, tmp_path: Path, capsys
+) -> None:
+    write_features(tmp_path / "train.npz", features)
+    first = next(iter(features.X))
+    write_features(tmp_path / "less.npz", Features({first: features.X[first]}))
+    kept, out = str(tmp_path / "kept.safetensors"), tmp_path / "out"
+    assert main(["--in", str(tmp_path / "train.npz"), "--method", "mean", "--save", kept]) == 0
+    assert main(["--in", str(tmp_path / "less.npz"), "--load", kept, "--out", str(out)]) == 2
+    assert "fitted on" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_command_fills_a_modality_that_a_later_table_lacks(features: Features, tmp_path: Path) -> None:
     write_features(tmp_path / "train.npz", features)
     kept, later, out = (str(tmp_path / name) for name in ("kept.safetensors", "later.parquet", "out.npz"))

@@ -28,7 +28,6 @@ from tools.imputers.files import (
     write_features,
 )
 from tools.imputers.fills import MEAN
-from tools.imputers.modalities import read_modalities
 from tools.imputers.progress import Progress
 from tools.imputers.saved import METHODS, load_imputer, save_imputer
 from tools.imputers.ul4m4 import UL4M4
@@ -171,7 +170,7 @@ def _on_device(X: dict[str, Any], device: str) -> dict[str, Any]:
 
 def _fill(imputer: ModalityImputer, features: Features, path: str, progress: Progress) -> Table:
     """Write the filled features, and tell what was missing and what it was filled with."""
-    rows = read_modalities(features.X, features.observed)
+    rows = imputer.read(features.X, features.observed)
     # Only arrays are written into files as they are filled: tensors are in memory, and NumPy lacks bfloat16.
     in_memory = bool(Path(path).suffix) or any(map(is_tensor, features.X.values()))
     target = None if in_memory else empty_folder_like(path, features.X)

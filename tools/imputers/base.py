@@ -67,7 +67,7 @@ class ModalityImputer(BaseEstimator, ABC):  # type: ignore[misc]
         `out`: writable arrays shaped like X to write into, for example memory maps; X itself to fill in
         place.
         """
-        rows = self._read(X, observed)
+        rows = self.read(X, observed)
         return self._fill(rows, self._filler(rows), out, progress)
 
     def fit_transform(
@@ -128,7 +128,12 @@ class ModalityImputer(BaseEstimator, ABC):  # type: ignore[misc]
             progress("filling", stop, rows.n_rows)
         return {name: self._container(array) for name, array in filled.items()}
 
-    def _read(self, X: object, observed: Any) -> Modalities:
+    def read(self, X: object, observed: Any = None) -> Modalities:
+        """Rows to be filled, with the modalities in the order they were fitted in.
+
+        Raises:
+            ValueError: they are not the modalities that this imputer was fitted on, or not all of one length.
+        """
         check_is_fitted(self, "modalities_")
         rows = read_modalities(X, observed)
         if dict(zip(rows.names, rows.widths, strict=True)) != dict(

@@ -109,7 +109,7 @@ class UL4M4(ModalityImputer):
 
     def fill_sources(self, X: Mapping[str, Array], *, observed: Any = None) -> np.ndarray:
         """Which centre fills what in X: int [n, M], coded like `fill_sources_`."""
-        rows = self._read(X, observed)
+        rows = self.read(X, observed)
         choose = self._sources(rows)
         return np.concatenate([choose(start, stop) for start, stop in rows.chunks()])
 
