@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench._measured import RESULTS
+from mini.exam import F1
 from mini.exam_prompts import REWORDINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +22,6 @@ PAGES = (ROOT / "README.md", ROOT / "mini" / "README.md")
 HEAD = "| what | figure |\n|---|---|\n"
 TABLE = re.compile(re.escape(HEAD) + r"(\|.*\n)+")
 CHANGES = ("shifted by 6 px", "brighter by 15 %", "at 64 px", "as JPEG of quality 40")
-F1 = ("objects", "relations", "findings", "triplets")
 
 
 def results(name: str) -> dict[str, dict[str, float]]:
@@ -89,7 +89,7 @@ def rows(
             f"texts in wordings never trained on ({n} of each)",
             f"plots: {_some(told['plots'], *scene)}; "
             f"captions: {_some(told['captions'], *scene)}; "
-            f"reports: {_some(told['reports'], 'findings', 'side', 'zone', 'size', 'change')}",
+            f"reports: {_some(told['reports'], 'findings', 'normal structures', 'side', 'zone', 'size', 'change')}",
         ),
         (
             f"prompts in two wordings never trained on ({n} of each)",

@@ -28,7 +28,7 @@ from mini.endpoint.process import start
 from mini.exam import Examiner, Report
 from mini.exam_medical import MedicalExaminer
 from mini.exam_prompts import REWORDINGS, library
-from mini.weights import domains
+from mini.weights import domains_of, folder
 from mini.world import unseen_dev, unseen_test
 from mini.world.facts import COLOURS, KINDS
 from mini.world.texts import caption
@@ -93,12 +93,11 @@ async def spelt(examiner: Examiner) -> Report:
 
 
 async def measure(n: int, model: Path | None) -> dict[str, Any]:
+    known = domains_of(model or folder("qwen2_vl"))
     async with start(model, threads=cores()) as endpoint:
         served = Endpoint(base_url=endpoint.url, model=endpoint.model, max_concurrency=24)
         async with Client(served) as lmm:
-            return {
-                name: (await take()).figures() for name, take in takes(lmm, n, domains("qwen2_vl")).items()
-            }
+            return {name: (await take()).figures() for name, take in takes(lmm, n, known).items()}
 
 
 def main() -> None:

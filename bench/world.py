@@ -25,7 +25,7 @@ from data.iuxray.study import tags
 from data.iuxray.tags import TAGS
 from mini.world.chest import Film
 from mini.world.facts import GENRES, Scene, genres_of
-from mini.world.forms import layout_of
+from mini.world.forms import layout_of, told_plots
 from mini.world.mesh import mesh
 from mini.world.openi import study_of
 
@@ -60,7 +60,7 @@ def films(n: int) -> Iterator[Row]:
     for index in range(n):
         layout, rng = layout_of("mmimdb", SEED, index)
         scene = layout.scene
-        yield scene_facts(scene.shown()), scene_facts(scene.told(rng)), set(genres_of(scene))
+        yield scene_facts(scene.shown()), scene_facts(told_plots(scene, rng)[0][0]), set(genres_of(scene))
 
 
 def radiographs(n: int) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 SEED = 7
 SAMPLES = 3_000
-VERSIONS = {"mmimdb": 1, "coco": 2, "iuxray": 1}
+VERSIONS = {"mmimdb": 2, "coco": 2, "iuxray": 1}
 """The data sets that there are. A number goes up when its world changes, so that an old drawing is never taken for a
 new one."""
 DOMAINS = {"iuxray": "xray"}

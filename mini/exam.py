@@ -30,6 +30,10 @@ SEED = 11
 """Of the held-out scenes: no training scene and no written data set uses it."""
 
 
+F1 = frozenset({"objects", "relations", "triplets", "findings", "normal structures"})
+"""Facts of which some can be invented; of the others, which are asked of what was found, the share that is right."""
+
+
 @dataclass
 class Tally:
     """Right and wrong of one kind of fact."""
@@ -54,7 +58,7 @@ class Tally:
 
 @dataclass
 class Report:
-    """Facts by name, and how many answers fitted their schema at once."""
+    """Facts by name, and how many answers were usable at once: those to a schema fitted it without a repair."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     asked: int = 0
@@ -72,8 +76,7 @@ class Report:
         tally.missed += not right
 
     def figures(self) -> dict[str, float]:
-        f1 = {"objects", "relations", "triplets"}
-        figures = {name: round(t.f1 if name in f1 else t.recall, 3) for name, t in self.tallies.items()}
+        figures = {name: round(t.f1 if name in F1 else t.recall, 3) for name, t in self.tallies.items()}
         return figures | {"schema_valid": round(self.valid / max(1, self.asked), 3)}
 
 
@@ -98,7 +101,7 @@ class Examiner:
             reply = await self.lmm.ask(question)
         except LMMError:
             return None
-        report.valid += 1
+        report.valid += reply.usage.repairs == 0
         report.repaired += reply.usage.repairs
         report.prompt_tokens += reply.usage.prompt_tokens
         report.completion_tokens += reply.usage.completion_tokens

@@ -26,6 +26,13 @@ IGNORED = {"not", "if", "contains", "uniqueItems", "multipleOf", "dependentRequi
 NAMED = {"properties", "$defs", "definitions", "patternProperties"}
 # Keywords whose values are data, not schemas.
 DATA = {"const", "enum", "default", "examples"}
+# Where one of these stands, xgrammar looks at nothing beside it that would restrict the answer further.
+ALONE = ("$ref", "anyOf", "oneOf", "allOf")
+# Keywords that restrict nothing.
+ANNOTATIONS = {
+    "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "discriminator", "$comment",
+    "$schema", "$id", "$defs", "definitions",
+}  # fmt: skip
 
 # Bytes 0x00-0x1f as byte-level BPE spells them.
 CONTROL = re.compile("[\u0100-\u011f]")
@@ -93,6 +100,15 @@ def _problems(schema: object) -> Iterator[str]:
             yield from _problems(item)
     if not isinstance(schema, Mapping):
         return
+    for keyword in ALONE:
+        others = sorted(map(str, schema.keys() - ANNOTATIONS - {keyword}))
+        if keyword in schema and others:
+            yield f"`{others[0]}` beside `{keyword}` is not supported"
+    several = schema.get("allOf")
+    if isinstance(several, list) and len(several) > 1:
+        yield "`allOf` of several schemas is not supported"
+    if "pattern" in schema and {"minLength", "maxLength"} & schema.keys():
+        yield "`pattern` with a length is not supported"
     for keyword, value in schema.items():
         if keyword in IGNORED and value is not False:
             yield f"`{keyword}` is not supported"

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -154,6 +154,8 @@ def _answered(handler: Handler) -> Handler:
             return await handler(request)
         except Refusal as refusal:
             return JSONResponse(refusal.body(), refusal.status, refusal.headers)
+        except ClientDisconnect:  # while it was sending: nobody is there to be answered
+            return Response(status_code=400)
         except Exception as error:
             log.exception("%s %s failed", request.method, request.url.path)
             return JSONResponse(Refusal(500, f"{type(error).__name__}: {error}").body(), 500)

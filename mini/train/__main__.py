@@ -137,6 +137,7 @@ def main() -> None:
     import torch
 
     from mini.train.compute import default_device
+    from mini.train.progress import OtherTraining
 
     torch.set_num_threads(args.threads)
     device = args.device or default_device()
@@ -149,8 +150,11 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     stages = list(STAGES) if "all" in args.stages else args.stages
     job = Job(args.work, args.out, PictureStore(args.work, PICTURES), args.effort, args.start, stages)
-    for name in stages:
-        STAGES[name](job)
+    try:
+        for name in stages:
+            STAGES[name](job)
+    except OtherTraining as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A plain autoencoder looks fine and loses small objects, so its latents must also
 The decoder is trained again on noisy latents, since those that the UNet makes are never clean.
 """
 
+import hashlib
 import random
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,8 @@ def train_vae(
 ) -> None:
     """Leaves `vae.pt`. `start` is a folder of finished models to train further."""
     torch.manual_seed(seed)
-    stage = Stage("sdxl-vae", work, steps)
-    if stage.done.exists():
+    stage = Stage("sdxl-vae", work, steps, start)
+    if stage.finished():
         return
     vae, readers = tiny_sdxl(world_words(seed), LENGTH, SIDE).vae, cell_readers(LATENTS, mixture)
     if start:
@@ -140,18 +141,30 @@ def pictures_of(mixture: Mixture, chosen: list[list[int]]) -> tuple[torch.Tensor
     return torch.cat([small_pixels(world, some) for world, some in pairs]), marks
 
 
+def digest(model: torch.nn.Module) -> str:
+    """Names weights: what was computed with others is not taken for theirs."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        whole.update(name.encode())
+        whole.update(tensor.detach().float().cpu().numpy().tobytes())
+    return whole.hexdigest()[:12]
+
+
 class Latents:
     """Means and standard deviations of the latents of all pictures, by world; encoded once and kept on disk."""
 
     def __init__(self, work: Path, mixture: Mixture, vae: Any) -> None:
-        kept = [self._of(work, world, vae) for world in mixture.worlds]
+        name = digest(vae)
+        kept = [
+            self._of(work / f"latents-{world.name}-{len(world)}-{name}.pt", world, vae)
+            for world in mixture.worlds
+        ]
         self.means, self.stds = [mean for mean, _ in kept], [std for _, std in kept]
         self.spread = torch.cat(self.means).std().item()
 
     @staticmethod
     @torch.no_grad()
-    def _of(work: Path, world: World, vae: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        path = work / f"latents-{world.name}-{len(world)}.pt"
+    def _of(path: Path, world: World, vae: Any) -> tuple[torch.Tensor, torch.Tensor]:
         if path.exists():
             kept: dict[str, torch.Tensor] = torch.load(
                 path, weights_only=True, map_location=torch.get_default_device()

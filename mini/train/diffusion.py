@@ -49,8 +49,8 @@ def train_unet(
     from diffusers.training_utils import EMAModel
 
     torch.manual_seed(seed)
-    stage = Stage("sdxl-unet", work, steps)
-    if stage.done.exists():
+    stage = Stage("sdxl-unet", work, steps, start)
+    if stage.finished():
         return
     pipe = tiny_sdxl(world_words(seed), LENGTH, SIDE)
     pipe.vae.load_state_dict(torch.load(work / "vae.pt", weights_only=True))

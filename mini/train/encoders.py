@@ -95,7 +95,7 @@ def train_encoder(
     """`kind` is "clip" or "blip"; writes the model to `out`. Every batch is of one world: telling a radiograph from a
     scene is no lesson. `start` is a folder of finished models to train further."""
     torch.manual_seed(seed)
-    stage = Stage(kind, work, steps)
+    stage = Stage(kind, work, steps, start)
     pair = clip_pair(seed) if kind == "clip" else blip_pair(seed)
     if start:
         folder = start / kind

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mini.train.drawn import drawn_once
 from mini.train.pictures import Pixels
 from mini.world.chest import Film, sample_film
 from mini.world.exposure import Exposure, place
@@ -21,17 +22,10 @@ class FilmStore:
     """`n` drawn radiographs [n, side, side] in a memory map, and their films, made again from their seeds."""
 
     def __init__(self, folder: Path, n: int, most: int = 3, side: int = SIDE) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"films-{most}-{n}-{side}.npy"
         self.exposures = [training_exposure(i, most) for i in range(n)]
-        if not path.exists():
-            partial = path.with_suffix(".part")
-            array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(n, side, side))
-            for i, exposure in enumerate(self.exposures):
-                array[i] = np.asarray(draw(exposure, side))
-            array.flush()
-            partial.rename(path)
-        self.grey: Pixels = np.load(path, mmap_mode="r")
+        films = (np.asarray(draw(exposure, side)) for exposure in self.exposures)
+        self.grey: Pixels = drawn_once(path, (n, side, side), films)
 
     def __len__(self) -> int:
         return len(self.exposures)

@@ -28,7 +28,7 @@ def train_joint(
     what the first stage has left.
     """
     torch.manual_seed(seed)
-    stage = Stage("qwen-joint", work, steps)
+    stage = Stage("qwen-joint", work, steps, start)
     tokenizer = load_bpe(work, seed, start)
     encoder, lessons = Encoder(tokenizer), Lessons(scenes, films)
     model = trained(start / PART, tokenizer) if start else build(tokenizer)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mini.train.drawn import drawn_once
 from mini.world.drawing import SIDE, draw
 from mini.world.facts import Layout, Scene, place, sample_scene
 
@@ -25,17 +26,10 @@ class PictureStore:
     """`n` drawn pictures [n, side, side, 3] in a memory map, and their scenes, made again from their seeds."""
 
     def __init__(self, folder: Path, n: int, most_kinds: int = 3, side: int = SIDE) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"pictures-{most_kinds}-{n}-{side}.npy"
         self.layouts = [training_layout(i, most_kinds) for i in range(n)]
-        if not path.exists():
-            partial = path.with_suffix(".part")
-            array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(n, side, side, 3))
-            for i, layout in enumerate(self.layouts):
-                array[i] = np.asarray(draw(layout, side))
-            array.flush()
-            partial.rename(path)
-        self.pixels: Pixels = np.load(path, mmap_mode="r")
+        pictures = (np.asarray(draw(layout, side)) for layout in self.layouts)
+        self.pixels: Pixels = drawn_once(path, (n, side, side, 3), pictures)
 
     def __len__(self) -> int:
         return len(self.layouts)

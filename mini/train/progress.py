@@ -11,6 +11,10 @@ import torch
 from mini.train.muon import Muon
 
 
+class OtherTraining(Exception):
+    """A work folder holds the same stage of another training; the sentence says which."""
+
+
 @dataclass
 class Stage:
     """One training stage: counts steps, writes a log, saves and resumes."""
@@ -18,6 +22,8 @@ class Stage:
     name: str
     folder: Path
     steps: int
+    start: Path | None = None
+    """Folder of the finished models that it goes on from."""
     step: int = 0
     seconds: float = 0.0
     save_every: float = 120.0
@@ -33,10 +39,34 @@ class Stage:
     def done(self) -> Path:
         return self.folder / f"{self.name}.done"
 
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What a training must have in common with the one that it resumes: schedules depend on the number of steps."""
+        return {"steps": self.steps, "from": str(self.start.resolve()) if self.start else None}
+
+    def finished(self) -> bool:
+        """Whether it was finished earlier, which is said. Raises `OtherTraining`."""
+        if not self.done.exists():
+            return False
+        self._same(json.loads(self.done.read_text()).get("plan"), self.done)
+        print(f"{self.name}: finished earlier, by {self.done}", flush=True)
+        return True
+
+    def _same(self, plan: object, path: Path) -> None:
+        if plan != self.plan:
+            raise OtherTraining(
+                f"{path} is of another training ({plan}, asked for {self.plan}); name another --work, or remove it"
+            )
+
     def resume(self, parts: dict[str, Any]) -> None:
-        """Load the last checkpoint, if there is one, into `parts` (anything with load_state_dict)."""
+        """Load the last checkpoint, if there is one, into `parts` (anything with load_state_dict).
+
+        Raises:
+            OtherTraining: it is of another number of steps, or went on from other models.
+        """
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, weights_only=True)
+            self._same(state.get("plan"), self.checkpoint)
             self.step, self.seconds = state["step"], state["seconds"]
             for name, part in parts.items():
                 part.load_state_dict(state[name])
@@ -48,6 +78,7 @@ class Stage:
         state = {
             "step": self.step,
             "seconds": total,
+            "plan": self.plan,
             **{name: part.state_dict() for name, part in parts.items()},
         }
         partial = self.checkpoint.with_suffix(".part")
@@ -73,7 +104,7 @@ class Stage:
 
     def finish(self) -> None:
         total = self.seconds + time.monotonic() - self.started
-        self.done.write_text(json.dumps({"steps": self.steps, "seconds": round(total, 1)}))
+        self.done.write_text(json.dumps({"steps": self.steps, "seconds": round(total, 1), "plan": self.plan}))
 
 
 def rate(step: int, steps: int, warm: int = 100, hold: float = 0.8) -> float:

@@ -72,8 +72,8 @@ def train_tower(
 ) -> None:  # fmt: skip
     """First stage. Leaves `TOWER`, the vision tower. `start` is a folder of finished models."""
     torch.manual_seed(seed)
-    stage = Stage("qwen-tower", work, steps)
-    if stage.done.exists():
+    stage = Stage("qwen-tower", work, steps, start)
+    if stage.finished():
         return
     tokenizer = load_bpe(work, seed, start)
     model = trained(start / PART, tokenizer) if start else build(tokenizer)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mini.world.drawing import SIDE, draw
-from mini.world.facts import KINDS, Layout, genres_of, place, sample_scene
+from mini.world.facts import KINDS, Layout, Scene, genres_of, place, sample_scene
 from mini.world.openi import write_r2gen, write_xml
 from mini.world.outlines import outline
 from mini.world.texts import caption, plot
@@ -28,6 +28,15 @@ def splits_of(n: int) -> dict[str, range]:
     return {"train": range(train), "dev": range(train, train + dev), "test": range(train + dev, n)}
 
 
+def told_plots(scene: Scene, rng: random.Random) -> list[tuple[Scene, str]]:
+    """The plots of a film, and what each tells: of every fifth film there are two."""
+    told = []
+    for _ in range(2 if rng.random() < 0.2 else 1):
+        said = scene.told(rng)
+        told.append((said, plot(said, rng)))
+    return told
+
+
 def write_mmimdb(seed: int, n: int, out: Path) -> None:
     """`split.json` and `dataset/<7 digits>.json/.jpeg`: posters, plots, genres."""
     folder = out / "dataset"
@@ -36,11 +45,11 @@ def write_mmimdb(seed: int, n: int, out: Path) -> None:
     for index, name in enumerate(ids):
         layout, rng = layout_of("mmimdb", seed, index)
         scene = layout.scene
-        plots = [plot(scene.told(rng), rng) for _ in range(2 if rng.random() < 0.2 else 1)]
+        plots = [text for _, text in told_plots(scene, rng)]
         film: dict[str, Any] = {
             "title": f"The {scene.groups[0].kind.title()} of {index}",
             "plot": plots,
-            "plot outline": plots[0].split(". ")[0] + ".",
+            "plot outline": plots[0].split(". ")[0].rstrip(".") + ".",
             "genres": genres_of(scene),
             "year": 1920 + rng.randrange(100),
             "kind": "movie",

@@ -10,11 +10,11 @@ from mini.world import radiograph
 from mini.world.described import phrase
 from mini.world.drawing import SIDE, draw
 from mini.world.facts import Layout, genres_of
-from mini.world.forms import layout_of
+from mini.world.forms import layout_of, told_plots
 from mini.world.mesh import mesh
 from mini.world.openi import study_of
 from mini.world.outlines import outline
-from mini.world.texts import caption, listing, plot
+from mini.world.texts import caption, listing
 from mini.world.texts import phrase as group_phrase
 
 SCALE = 2
@@ -74,7 +74,7 @@ def _shown(layout: Layout) -> str:
 def _films(seed: int) -> Iterator[Cell]:
     for index in range(COLUMNS * ROWS):
         layout, rng = layout_of("mmimdb", seed, index)
-        text = plot(layout.scene.told(rng), rng)
+        text = told_plots(layout.scene, rng)[0][1]
         yield Cell(_large(draw(layout)), _shown(layout), text, ", ".join(genres_of(layout.scene)))
 
 

@@ -2,16 +2,20 @@
 code that reads the large models. What training is good for is measured in `bench/`, not here."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 import torch
 
+from mini.architectures import tiny_sdxl
 from mini.train.__main__ import main
-from mini.train.autoencoder import train_decoder, train_vae
+from mini.train.autoencoder import Latents, train_decoder, train_vae
 from mini.train.diffusion import train_unet
 from mini.train.encoders import train_encoder
 from mini.train.films import FilmStore
 from mini.train.pictures import PictureStore
+from mini.train.progress import OtherTraining, Stage
 from mini.train.worlds import Films, Mixture, Scenes
 from mini.weights import domains_of
 from mini.world.chest import Film
@@ -91,3 +95,37 @@ def test_models_to_go_on_from_that_are_not_there_are_one_sentence(monkeypatch, c
         main()
     assert "nowhere is no folder; name one of finished models" in capsys.readouterr().err
     assert not work.exists()
+
+
+def test_a_stage_goes_on_only_with_its_own_training(mixture, tmp_path, capsys):
+    train_vae(tmp_path, mixture, 2, 6)
+    train_vae(tmp_path, mixture, 2, 6)
+    assert "finished earlier" in capsys.readouterr().out
+    with pytest.raises(OtherTraining, match="name another --work"):
+        train_vae(tmp_path, mixture, 3, 6)
+    with pytest.raises(OtherTraining, match="name another --work"):
+        train_vae(tmp_path, mixture, 2, 6, start=tmp_path)
+    stage, parts = Stage("some", tmp_path, 5), {"model": torch.nn.Linear(1, 1)}
+    stage.save(parts)
+    with pytest.raises(OtherTraining, match=r"some\.ckpt is of another training"):
+        Stage("some", tmp_path, 6).resume(parts)
+    Stage("some", tmp_path, 5).resume(parts)
+
+
+def test_latents_are_those_of_the_autoencoder_that_is_asked(mixture, tmp_path):
+    means = []
+    for value in (1.0, 5.0, 1.0):
+        vae = tiny_sdxl(["word"], 8, 64).vae
+        torch.nn.init.constant_(vae.quant_conv.weight, 0.0)
+        torch.nn.init.constant_(vae.quant_conv.bias, value)
+        means.append(Latents(tmp_path, mixture, vae).means[0].mean().item())
+    assert means == pytest.approx([1.0, 5.0, 1.0])
+
+
+def test_two_processes_that_want_the_same_pictures_get_them(tmp_path):
+    code = "import sys, pathlib; from mini.train.pictures import PictureStore; "
+    code += "PictureStore(pathlib.Path(sys.argv[1]), 60)"
+    both = [subprocess.Popen([sys.executable, "-c", code, tmp_path]) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert len(PictureStore(tmp_path, 60).pixels) == 60
+    assert not list(tmp_path.glob("*.part"))

@@ -53,6 +53,13 @@ def test_a_wrong_fact_costs_its_part(wrong, part):
     assert report.tallies[part].f1 < 1 and report.tallies["exact"].recall == 0
 
 
+def test_invented_findings_and_normal_structures_cost():
+    invented = Film((*FILM.findings, Finding("effusion", "left", size="small"), Finding("tube")), ("lungs",))
+    figures = graded(knowledge_of(invented)).figures()
+    assert figures["findings"] == round(2 * 2 / (2 * 2 + 2), 3)
+    assert figures["normal structures"] == 0
+
+
 def test_no_answer_counts_as_empty():
     report = graded(None)
     assert report.tallies["findings"].f1 == 0 and report.tallies["exact"].recall == 0
