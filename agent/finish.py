@@ -9,7 +9,7 @@ from agent.errors import StoreError
 from agent.files import store_error
 from agent.store import read_records
 from data.completed import Completion, write
-from data.files import DatasetError
+from data.files import BadRow, DatasetError
 from data.sample import Dataset
 
 COMPLETED = "completed"
@@ -32,8 +32,8 @@ def write_completed(folder: Path, view: Dataset) -> list[str]:
         for leftover in (building, old):
             shutil.rmtree(leftover, ignore_errors=True)
         try:
-            notes = write(view, building, completions)
-        except DatasetError as error:
+            notes = write(view, building, completions, taken=(TABLE,))
+        except (DatasetError, BadRow) as error:
             building.mkdir(parents=True, exist_ok=True)
             notes = [str(error)]
         notes += write_table(view, building / TABLE, completions)

@@ -16,7 +16,8 @@ import ijson  # type: ignore[import-untyped]
 from pydantic import Field
 
 from data.completed import Filled
-from data.files import BadRow, DatasetError, clean_text, confined, place, shown, stamp, stamps
+from data.files import BadRow, DatasetError, clean_text, confined, shown, stamp, stamps
+from data.output import OutFolder
 from data.reader import Options, Reader, chosen_splits
 from data.sample import ImageRef, Sample
 
@@ -164,20 +165,19 @@ class CocoReader(Reader[Picture]):
             yield stamp(_annotations(self.root, "instances", part))
             yield from stamps(_pictures(self.root, part) or self.root / part)
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         texts: dict[str, dict[int, str | bool]] = {}
+        for folder in ("annotations", *dict.fromkeys(picture.part for picture in self.pictures)):
+            out.make(folder)
         for row in rows:
             part, number = row.sample.extra["part"], row.sample.extra["image_id"]
             texts.setdefault(part, {})[number] = row.sample.text is not None or row.text or False
-            row.put_picture(out / part / row.sample.extra["file_name"], "JPEG")
+            row.put_picture(out, f"{part}/{row.sample.extra['file_name']}", "JPEG")
         for part, states in texts.items():
-            (out / part).mkdir(parents=True, exist_ok=True)
-            (out / "annotations").mkdir(exist_ok=True)
-            _write_captions(
-                _annotations(self.root, "captions", part), _annotations(out, "captions", part), states
-            )
-            if (instances := _annotations(self.root, "instances", part)).is_file():
-                _write_instances(instances, _annotations(out, "instances", part), states)
+            captions, instances = (_annotations(self.root, kind, part) for kind in ("captions", "instances"))
+            _write_captions(captions, out.own(f"annotations/{captions.name}"), states)
+            if instances.is_file():
+                _write_instances(instances, out, states)
         return []
 
 
@@ -199,18 +199,18 @@ def _write_captions(source: Path, target: Path, states: dict[int, str | bool]) -
     _write_stream(target, source, ("info", "licenses", "type"), states, annotations())
 
 
-def _write_instances(source: Path, target: Path, states: dict[int, str | bool]) -> None:
+def _write_instances(source: Path, out: OutFolder, states: dict[int, str | bool]) -> None:
+    name = f"annotations/{source.name}"
     if all(image.get("id") in states for image in _items(source, "images")):
-        place(source, target)
+        out.place(source, name, "the data set")
         return
     kept = (each for each in _items(source, "annotations") if each.get("image_id") in states)
-    _write_stream(target, source, ("info", "licenses", "categories"), states, kept)
+    _write_stream(out.own(name), source, ("info", "licenses", "categories"), states, kept)
 
 
 def _write_stream(
     target: Path, source: Path, copied: tuple[str, ...], states: dict[int, Any], annotations: Iterator[Any]
 ) -> None:
-    target.unlink(missing_ok=True)
     with target.open("w", encoding="utf-8") as file:
         file.write("{")
         for key in copied:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
 
-from data.files import DatasetError, place, write_bytes
+from data.files import DatasetError
+from data.output import OutFolder
 from data.pictures import Format, PictureError, as_format, content
 from data.sample import Dataset, Fault, Modality, Sample
 
@@ -35,8 +36,6 @@ class Filled:
 
     sample: Sample
     completion: Completion | None = None
-    notes: list[str] = field(default_factory=list, compare=False)
-    """Where `put_picture` says that there was none; shared by all rows of one writing."""
 
     @property
     def text(self) -> str | None:
@@ -64,79 +63,76 @@ class Filled:
         """The modality that the sample lacks (the picture if it lacks both)."""
         return next((each for each in Modality if not self.sample.has(each)), None)
 
-    def put_picture(self, target: Path, fmt: Format) -> bool:
-        """Places the sample's own picture file, or writes the completed one as `fmt`, at `target`.
+    def put_picture(self, out: OutFolder, name: str, fmt: Format) -> bool:
+        """Places the sample's own picture file, or writes the completed one as `fmt`, in `out` by that name.
 
-        False if there is none, or none that can be read, which is noted. Raises `OSError` if the disk cannot take it.
+        False if there is none, or none that can be read or written, which is noted. Raises `OSError` if the disk cannot
+        take it.
         """
         if (own := self.sample.image) is not None:
-            if not own.path.is_file():
-                self.notes.append(
-                    f"{own.path}: the picture of {self.sample.id} is gone and could not be written."
-                )
-                return False
-            place(own.path, target)
-            return True
+            return out.place(own.path, name, self.sample.id)
         if self.drawn is None:
             return False
         try:
             picture = as_format(content(self.drawn), fmt, f"the completion of {self.sample.id}")
         except PictureError as problem:
-            self.notes.append(str(problem))
+            out.note(str(problem))
             return False
-        write_bytes(target, picture)
-        return True
+        return out.put(picture, name, self.sample.id)
 
 
 @runtime_checkable
 class Writable(Protocol):
     """A data set that knows how to write itself back."""
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
-        """Writes `rows` in the form's own layout into `out`, as a stream; returns notes."""
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+        """Writes `rows` in the form's own layout into `out`, as a stream; returns notes besides those of `out`."""
         ...
 
 
-def write(dataset: Dataset, out: Path, completions: Mapping[str, Completion]) -> list[str]:
+def write(
+    dataset: Dataset, out: Path, completions: Mapping[str, Completion], taken: Iterable[str] = ()
+) -> list[str]:
     """Writes `dataset` (or a masked or shortened view of one) into the folder `out` in its own layout.
 
     `completions` maps sample ids to what fills them. Untouched files are hard-linked, or copied where that is
-    impossible. Streams: one sample is held at a time. Returns notes, for example rows that were left out because
-    they cannot be read. Raises `DatasetError` if the form cannot be written, `OSError` if the disk cannot take it.
+    impossible. Streams: one sample is held at a time. `taken` are names in `out` that are not the data set's to write.
+    Returns notes, for example rows that were left out because they cannot be read. Raises `DatasetError` if the form
+    cannot be written, `OSError` if the disk cannot take it.
     """
     source = getattr(dataset, "source", dataset)
     if not isinstance(source, Writable):
         raise DatasetError(
             f"The data set {dataset.name} has no writer for its own layout; use the Parquet table."
         )
-    prepare(dataset, out)
+    folder = prepare(dataset, out, taken)
     left_out: list[str] = []
-    trouble: list[str] = []
-    with (out / SIDECAR).open("w", encoding="utf-8") as sidecar:
-        rows = filled(dataset, completions, left_out, trouble)
-        notes = source.write(_recorded(rows, sidecar), out)
-    return notes + trouble + left_out_note(left_out)
+    with folder.own(SIDECAR).open("w", encoding="utf-8") as sidecar:
+        rows = filled(dataset, completions, left_out)
+        notes = source.write(_recorded(rows, sidecar), folder)
+    return notes + folder.notes + left_out_note(left_out)
 
 
-def prepare(dataset: Dataset, out: Path) -> None:
-    """Makes the folder `out`. Raises `DatasetError` if it is the data set's own, whose files would be overwritten."""
+def prepare(dataset: Dataset, out: Path, taken: Iterable[str] = ()) -> OutFolder:
+    """Makes the folder `out`. Raises `DatasetError` if it is the data set's own or holds that, whose files would be
+    overwritten."""
     out.mkdir(parents=True, exist_ok=True)
-    if out.samefile(dataset.root):
-        raise DatasetError(f"{out} is the folder of the data set itself; write the completed one elsewhere.")
+    if any(out.samefile(folder) for folder in (dataset.root, *dataset.root.resolve().parents)):
+        raise DatasetError(
+            f"{out} is the folder of the data set itself, or holds it; write the completed one elsewhere."
+        )
+    return OutFolder(out, taken)
 
 
 def filled(
-    dataset: Iterable[Sample | Fault],
-    completions: Mapping[str, Completion],
-    left_out: list[str],
-    notes: list[str],
+    dataset: Iterable[Sample | Fault], completions: Mapping[str, Completion], left_out: list[str]
 ) -> Iterator[Filled]:
-    """The samples with their completions, which share `notes`; ids of unreadable rows are appended to `left_out`."""
+    """The samples with their completions; ids of unreadable rows are appended to `left_out`."""
     for sample in dataset:
         if isinstance(sample, Fault):
             left_out.append(sample.id)
         else:
-            yield Filled(sample, completions.get(sample.id), notes)
+            yield Filled(sample, completions.get(sample.id))
 
 
 def left_out_note(ids: list[str]) -> list[str]:

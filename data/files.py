@@ -1,10 +1,10 @@
-"""Reading and placing the files of a data set that nobody vouches for: sizes bounded, paths confined, one
-sentence each."""
+"""Reading the files of a data set that nobody vouches for: sizes bounded, paths confined, one sentence each.
+`data.output` writes them."""
 
+import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,14 @@ MAX_JSON = 8 * 2**20
 """Bytes of one sample's own JSON or XML file."""
 MAX_LINE = 4 * 2**20
 """Bytes of one line of a metadata file."""
+MAX_NAME = 240
+"""Characters of a file name without its ending; file systems take 255 bytes."""
+OURS = (
+    frozenset({"manifest.json", "records.jsonl"}),
+    frozenset({"session.json", ".lock"}),
+    frozenset({"experiment.yaml", "index.html"}),
+)
+"""By which files the folders are known that programs of this project write: runs, sessions, results of experiments."""
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -148,18 +156,13 @@ def clean_id(value: object, where: str) -> str:
 
 
 def file_name(sample_id: str) -> str:
-    """A file name made of a sample's id: unique for distinct ids, and nothing in it can leave a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]|^\.", lambda found: f"%{ord(found[0]):02X}", sample_id)
-
-
-def place(source: Path, target: Path) -> None:
-    """Puts `source` at `target` untouched: a hard link where the file system can, else a copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
+    """A file name made of a sample's id: unique for distinct ids, never too long, nothing in it can leave a folder."""
+    name = re.sub(r"[^A-Za-z0-9._-]|^\.", lambda found: f"%{ord(found[0]):02X}", sample_id)
+    if len(name) <= MAX_NAME:
+        return name
+    # No whole name has "%-": a percent sign stands before hexadecimal digits.
+    end = "%-" + hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return name[: MAX_NAME - len(end)] + end
 
 
 def write_bytes(target: Path, data: bytes) -> None:
@@ -169,8 +172,16 @@ def write_bytes(target: Path, data: bytes) -> None:
     target.write_bytes(data)
 
 
-def write_json(target: Path, value: Any) -> None:
-    write_bytes(target, json.dumps(value, ensure_ascii=False, indent=2).encode())
+def walk(base: Path) -> Iterator[tuple[Path, list[str]]]:
+    """(folder, names of its files) from `base` down, sorted. Folders of this project's programs are passed over: what
+    a run writes is no data, even where it lies among them."""
+    for at, folders, files in os.walk(base):
+        folder = Path(at)
+        if folder != base and any(ours.issubset(files) for ours in OURS):
+            folders.clear()
+            continue
+        folders.sort()
+        yield folder, sorted(files)
 
 
 def stamp(path: Path) -> str:

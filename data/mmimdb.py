@@ -18,13 +18,12 @@ from data.files import (
     clean_id,
     clean_text,
     confined,
-    place,
     read_index,
     read_json,
     stamp,
     stamps,
-    write_json,
 )
+from data.output import OutFolder
 from data.reader import Options, Reader, chosen_splits
 from data.sample import ImageRef, Sample
 
@@ -143,43 +142,58 @@ class RawReader(Reader[tuple[str, str]]):
         poster = confined(self.root, f"{self.posters.name}/{film}.jpeg", f"film {film}")
         genres = meta.get("genres") or []
         if not isinstance(genres, list):
-            raise BadRow(f"{self.texts / film}.json: genres is not a list.")
+            raise BadRow(f"{self._file(film)}: genres is not a list.")
         labels, unknown = self.known_labels(map(str, genres), self.settings.dropped)
         extra = {"split": split, "title": str(meta.get("title") or "")}
         return Sample(
             id=film,
             image=ImageRef(path=poster) if poster.is_file() else None,
-            text=plot_text(meta.get("plot"), self.settings, f"{self.texts / film}.json"),
+            text=plot_text(meta.get("plot"), self.settings, str(self._file(film))),
             labels=tuple(labels),
             extra=extra | ({"unknown_labels": unknown} if unknown else {}),
         )
 
     def meta(self, film: str) -> dict[str, Any]:
-        path = confined(self.root, f"{self.texts.name}/{film}.json", f"film {film}")
+        path = self._file(film)
         value = read_json(path)
         if not isinstance(value, dict):
             raise BadRow(f"{path}: expected an object with plot and genres.")
         return value
+
+    def _file(self, film: str) -> Path:
+        return confined(self.root, f"{self.texts.name}/{film}.json", f"film {film}")
 
     def stamps(self) -> Iterator[str]:
         yield stamp(self.root / "split.json")
         for folder in dict.fromkeys((self.texts, self.posters)):
             yield from stamps(folder)
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         index: dict[str, list[str]] = {split: [] for split in self.split.split("+")}
         for row in rows:
-            film = row.sample.id
-            index[row.sample.extra["split"]].append(film)
-            target = out / self.texts.name / f"{film}.json"
+            if self._write_film(row, out):
+                index[row.sample.extra["split"]].append(row.sample.id)
+        out.put_json(index, "split.json", "the data set")
+        return []
+
+    def _write_film(self, row: Filled, out: OutFolder) -> bool:
+        """The film's two files; False if there can be no JSON file, without which there is no film."""
+        film = row.sample.id
+        name = f"{self.texts.name}/{film}.json"
+        try:
             if row.sample.text is not None:
-                place(self.texts / f"{film}.json", target)
+                there = out.place(self._file(film), name, film)
             else:
                 meta = {key: value for key, value in self.meta(film).items() if key != "plot"}
-                write_json(target, meta | ({"plot": [row.text]} if row.text is not None else {}))
-            row.put_picture(out / self.posters.name / f"{film}.jpeg", "JPEG")
-        write_json(out / "split.json", index)
-        return []
+                there = out.put_json(
+                    meta | ({"plot": [row.text]} if row.text is not None else {}), name, film
+                )
+        except BadRow as problem:  # it could be read a moment ago
+            out.note(str(problem))
+            return False
+        if there:
+            row.put_picture(out, f"{self.posters.name}/{film}.jpeg", "JPEG")
+        return there
 
 
 def plot_text(plots: object, options: MMIMDbOptions, where: str) -> str | None:

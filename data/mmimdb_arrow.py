@@ -14,6 +14,7 @@ from data.cells import arrow_batches
 from data.completed import Filled
 from data.files import BadRow, DatasetError, clean_id, stamp
 from data.mmimdb import PUBLISHED, MMIMDbOptions, plot_text
+from data.output import OutFolder
 from data.pictures import PictureError, as_format, content, read_encoded
 from data.reader import Reader, chosen_splits
 from data.sample import ImageRef, Sample
@@ -112,16 +113,15 @@ class ArrowReader(Reader[tuple[str, int]]):
     def stamps(self) -> Iterator[str]:
         return (stamp(_file(self.root, split)) for split in self.splits)
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         """Texts are written as they were read (one plot per film), genres as they are kept."""
-        notes: list[str] = []
         batches: dict[str, list[dict[str, Any]]] = {}
-        writers = {split: pa.ipc.new_file(str(_file(out, split)), SCHEMA) for split in self.splits}
+        writers = {split: pa.ipc.new_file(str(out.own(_name(split))), SCHEMA) for split in self.splits}
         try:
             for row in rows:
                 split = row.sample.extra["split"]
                 batch = batches.setdefault(split, [])
-                batch.append(_cells(row, split, notes))
+                batch.append(_cells(row, split, out))
                 if len(batch) == BATCH:
                     writers[split].write_batch(pa.RecordBatch.from_pylist(batch, SCHEMA))
                     batch.clear()
@@ -131,10 +131,10 @@ class ArrowReader(Reader[tuple[str, int]]):
         finally:
             for writer in writers.values():
                 writer.close()
-        return notes
+        return []
 
 
-def _cells(row: Filled, split: str, notes: list[str]) -> dict[str, Any]:
+def _cells(row: Filled, split: str, out: OutFolder) -> dict[str, Any]:
     picture = None
     try:
         if row.sample.image is not None:
@@ -142,7 +142,7 @@ def _cells(row: Filled, split: str, notes: list[str]) -> dict[str, Any]:
         elif row.drawn is not None:
             picture = as_format(content(row.drawn), "JPEG", f"the completion of {row.sample.id}")
     except PictureError as problem:
-        notes.append(str(problem))
+        out.note(str(problem))
     return {
         "image": picture,
         "plots": [] if row.text is None else [row.text],
@@ -153,8 +153,12 @@ def _cells(row: Filled, split: str, notes: list[str]) -> dict[str, Any]:
     }
 
 
+def _name(split: str) -> str:
+    return f"mmimdb_{split}.arrow"
+
+
 def _file(folder: Path, split: str) -> Path:
-    return folder / f"mmimdb_{split}.arrow"
+    return folder / _name(split)
 
 
 def _open(path: Path) -> pa.Table:

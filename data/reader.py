@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.completed import Filled
 from data.files import BadRow, DatasetError
+from data.output import OutFolder
 from data.sample import Domain, Fault, Sample
 
 Entry = TypeVar("Entry")
@@ -70,8 +71,8 @@ class Reader(ABC, Generic[Entry]):
         """Names, sizes and times of the files that make up this split."""
 
     @abstractmethod
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
-        """Writes the rows in this form's layout into `out`; returns notes."""
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+        """Writes the rows in this form's layout into `out`; returns notes besides those of `out`."""
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -18,13 +18,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.completed import Completion, Filled, filled, left_out_note, prepare
-from data.files import file_name, write_bytes
+from data.files import file_name
+from data.output import OutFolder
 from data.pictures import Limits, PictureError, check, content, describe, read_encoded, suffix
 from data.sample import Dataset
 
 GROUP_ROWS, GROUP_BYTES = 100, 32 * 2**20
 """A row group ends at whichever comes first: readers hold one at a time, and so does the writer."""
 SHARD_BYTES = 2**30
+MAX_SPLIT = 200
+"""Bytes of a split's name. An index may call its splits anything, and the files of the table are called after them."""
 
 
 def _schema() -> pa.Schema:
@@ -60,20 +63,19 @@ def write_table(
     `README.md` that names the split. Streams: at most one row group, about 32 MiB of pictures, is held.
     Returns notes: rows that cannot be read are left out, a picture that cannot be read is null, since
     one that cannot be decoded would break the loop of whoever loads the table."""
-    prepare(dataset, out)
+    folder = prepare(dataset, out)
     left_out: list[str] = []
-    notes = write_rows(filled(dataset, completions, left_out, []), out, dataset.split, limits)
-    return notes + left_out_note(left_out)
+    notes = write_rows(filled(dataset, completions, left_out), folder, dataset.split, limits)
+    return notes + folder.notes + left_out_note(left_out)
 
 
-def write_rows(rows: Iterable[Filled], out: Path, split: str, limits: Limits | None = None) -> list[str]:
+def write_rows(rows: Iterable[Filled], out: OutFolder, split: str, limits: Limits | None = None) -> list[str]:
     """`write_table` for samples that are already matched with their completions."""
     # Splits of Hugging Face are words, and `all` is taken there; ours may be joined with a plus sign.
     name = "train" if split == "all" else re.sub(r"\W+", "_", split)
-    folder = out / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f"{name}-*.parquet"):
-        old.unlink()
+    name = name if len(name.encode()) <= MAX_SPLIT else "joined"
+    out.make("data")
+    out.clear(f"data/{name}-*.parquet")
     schema, unreadable = _schema(), list[str]()
     writer: pq.ParquetWriter | None = None
     shard = written = 0
@@ -82,20 +84,18 @@ def write_rows(rows: Iterable[Filled], out: Path, split: str, limits: Limits | N
             if writer is None or written + size > SHARD_BYTES:
                 if writer is not None:
                     writer.close()
-                writer = pq.ParquetWriter(folder / f"{name}-{shard:05d}.parquet", schema)
+                writer = pq.ParquetWriter(out.own(f"data/{name}-{shard:05d}.parquet"), schema)
                 shard, written = shard + 1, 0
             writer.write_table(pa.Table.from_pylist(group, schema))
             written += size
         if writer is None:
-            pq.write_table(schema.empty_table(), folder / f"{name}-00000.parquet")
+            pq.write_table(schema.empty_table(), out.own(f"data/{name}-00000.parquet"))
     finally:
         if writer is not None:
             writer.close()
     files = f"  data_files:\n  - split: {name}\n    path: data/{name}-*.parquet\n"
-    write_bytes(
-        out / "README.md",
-        f"---\nconfigs:\n- config_name: default\n{files}---\n\nA completed data set.\n".encode(),
-    )
+    card = f"---\nconfigs:\n- config_name: default\n{files}---\n\nA completed data set.\n"
+    out.put(card.encode(), "README.md", "the data set")
     return _empty_note(unreadable)
 
 

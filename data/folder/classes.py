@@ -1,12 +1,12 @@
 """Hugging Face's imagefolder without metadata: one folder per class, perhaps one per split above it; no texts."""
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from data.completed import Filled
-from data.files import clean_id, confined, stamp
+from data.files import clean_id, confined, stamp, walk
 from data.folder.metadata import KNOWN_SPLITS, FolderOptions
+from data.output import OutFolder
 from data.reader import Reader, chosen_splits
 from data.sample import ImageRef, Sample
 
@@ -48,7 +48,8 @@ class ClassesReader(Reader[Path]):
     def read(self, entry: Path) -> Sample:
         path = confined(self.root, entry.as_posix(), str(self.root / entry))
         base = self.root / entry.parts[0] if entry.parts[0] in KNOWN_SPLITS else self.root
-        label = _label(path, base)
+        # Of the entry as it stands below the root: what `confined` returns begins with the real path of the root.
+        label = _label(self.root / entry, base)
         return Sample(
             id=clean_id(entry.with_suffix("").as_posix(), str(path)),
             image=ImageRef(path=path),
@@ -59,7 +60,7 @@ class ClassesReader(Reader[Path]):
     def stamps(self) -> Iterator[str]:
         return (stamp(self.root / path) for path, _ in self.pictures)
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         """Pictures at their places, and `metadata.jsonl` for the texts that the form itself has no place for."""
         from data.folder.writing import write_metadata
 
@@ -67,9 +68,8 @@ class ClassesReader(Reader[Path]):
 
 
 def _pictures(base: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(base):
-        names.sort()
-        yield from (Path(folder) / name for name in sorted(files) if name.lower().endswith(ENDINGS))
+    for folder, files in walk(base):
+        yield from (folder / name for name in files if name.lower().endswith(ENDINGS))
 
 
 def _label(path: Path, base: Path) -> str | None:

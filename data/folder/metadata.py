@@ -6,8 +6,10 @@ metadata (`file_name`, one folder per split) and Parquet tables that hold the pi
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pydantic import Field
 from data.completed import Filled
 from data.files import BadRow, DatasetError, clean_id, clean_text, confined, lines, shown, stamp
 from data.folder.rows import SUFFIXES, Row, read_rows
+from data.output import OutFolder
 from data.reader import Options, Reader, chosen_splits
 from data.sample import Domain, ImageRef, Sample
 
@@ -131,7 +134,8 @@ class MetadataReader(Reader[Row]):
         group = values.get(self.settings.group)
         used = {*self.columns.values(), self.settings.group}
         other = {key: value for key, value in values.items() if key not in used and _plain(value)}
-        extra: dict[str, Any] = {"split": self._split_of(entry.path), "path": path, "columns": other}
+        extra: dict[str, Any] = {"split": self._split_of(entry.path), "columns": other}
+        extra["path"] = self._below(entry, path) if path and image and image.row is None else path
         return Sample(
             id=identity,
             image=image,
@@ -144,7 +148,7 @@ class MetadataReader(Reader[Row]):
     def _image(self, row: Row, value: Any) -> tuple[ImageRef | None, str | None]:
         """(reference, path as it stands in the row). A path that leads nowhere is a mistake, not a missing modality."""
         column = self.columns["image"]
-        name = value.get("path") if isinstance(value, dict) else value
+        name = _path_in(value)
         if column in row.cells:
             return ImageRef(path=row.path, row=row.number, column=column), name if isinstance(
                 name, str
@@ -155,14 +159,23 @@ class MetadataReader(Reader[Row]):
             raise BadRow(
                 f"{row.where}: the image is a {type(name).__name__}; give a path relative to {row.path.parent}."
             )
-        # Paths are relative to their metadata file, and must stay in the data set's folder.
-        relative = (row.path.parent.relative_to(self.root) / name).as_posix()
-        path = confined(self.root, relative, row.where)
+        path = self._found(row, name)
         if not path.is_file():
             raise BadRow(
                 f"{row.where}: the picture {shown(name)} does not exist; correct the path or leave it empty."
             )
         return ImageRef(path=path), name
+
+    def _found(self, row: Row, name: str) -> Path:
+        """Paths are relative to their metadata file, and must stay in the data set's folder. Raises `BadRow`."""
+        return confined(self.root, (row.path.parent.relative_to(self.root) / name).as_posix(), row.where)
+
+    def _below(self, row: Row, name: str) -> str:
+        """The path as it can be written elsewhere: relative to the metadata file, even if it is absolute here."""
+        if not os.path.isabs(name):
+            return name
+        inside = os.path.relpath(os.path.realpath(self._found(row, name)), os.path.realpath(self.root))
+        return os.path.relpath(inside, row.path.parent.relative_to(self.root))
 
     def _split_of(self, file: Path) -> str:
         return (
@@ -172,14 +185,20 @@ class MetadataReader(Reader[Row]):
         )
 
     def stamps(self) -> Iterator[str]:
+        """Of what the rows name and nothing else: a run that writes below the root changes no data."""
         for file in self.files:
             yield stamp(file)
         yield stamp(self.root / "labels.txt")
+        if (column := self.columns["image"]) is None:
+            return
         for file in self.files:
-            for folder in sorted({path.parent for path in file.parent.rglob("*") if path.is_file()}):
-                yield from sorted(stamp(path) for path in folder.iterdir() if path.is_file())
+            for row in read_rows(file):
+                name = _path_in(row.values.get(column))
+                if isinstance(name, str) and name and column not in row.cells:
+                    with suppress(BadRow):
+                        yield stamp(self._found(row, name))
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         from data.folder.writing import write_metadata
         from data.table import write_rows
 
@@ -211,6 +230,11 @@ def split_labels(value: Any) -> list[str]:
 def _first(names: Iterable[str], columns: Iterable[str]) -> str | None:
     there = set(columns)
     return next((name for name in names if name in there), None)
+
+
+def _path_in(value: Any) -> Any:
+    """Hugging Face writes a picture as a struct of bytes and path."""
+    return value.get("path") if isinstance(value, dict) else value
 
 
 def _plain(value: Any) -> bool:

@@ -71,43 +71,88 @@ def _json_row(line: bytes, where: str, number: int, path: Path) -> Row:
     return Row(where, number, path, problem=f"{where}: the line {problem}.")
 
 
-def _csv(path: Path) -> Iterator[Row]:
-    # Bytes that are not UTF-8 become surrogates, so that only the row that has them is refused.
-    short = (
-        (_TOO_LONG if line is None else line.decode("utf-8-sig" if n == 1 else "utf-8", "surrogateescape"))
-        + "\n"
-        for n, line in lines(path)
-    )
-    reader = csv.reader(short)
-    header = next(reader, None)
+class _CsvLines:
+    """The lines of a CSV file as `csv.reader` takes them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ended = False
+        """Whether a line was asked for after the last one."""
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in lines(self.path):
+            # Bytes that are not UTF-8 become surrogates, so that only the row that has them is refused.
+            encoding = "utf-8-sig" if number == 1 else "utf-8"
+            yield (_TOO_LONG if line is None else line.decode(encoding, "surrogateescape")) + "\n"
+        self.ended = True
+
+
+def _csv_header(reader: Iterator[list[str]], path: Path) -> list[str]:
+    try:
+        header = next(reader, None)
+    except csv.Error as problem:
+        _, first = next(lines(path))
+        if b"\r" in (first or b""):
+            raise DatasetError(
+                f"{path}: its lines end with CR alone, as on old Macs; save the file with LF or CRLF line ends."
+            ) from None
+        raise DatasetError(
+            f"{path}: the first line, which names the columns, is not valid CSV ({problem}); correct it."
+        ) from None
     if not header:
         raise DatasetError(
             f"{path} is empty; its first line must name the columns (id, image, text, labels)."
         )
+    if _TOO_LONG in header:
+        raise DatasetError(
+            f"{path}: the first line, which names the columns, has more than {MAX_LINE:,} bytes; "
+            "save the file with LF or CRLF line ends."
+        )
+    return header
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    source = _CsvLines(path)
+    # Strict, since else a quote that is never closed makes one text of all rows after it, without a word.
+    reader = csv.reader(source, strict=True)
+    header = _csv_header(reader, path)
+    # A row that cannot be read still has its columns, or a file of such rows would seem to lack them.
+    empty = dict.fromkeys(header)
     number = 0
     while True:
-        where = f"{path}, line {reader.line_num + 1}"
+        first = reader.line_num + 1
+        where = f"{path}, line {first}"
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as problem:
-            yield Row(
-                where, number, path, problem=f"{where}: the row is not valid CSV ({problem}); correct it."
-            )
+            odd = f"{where}: the row is not valid CSV ({problem}); correct it."
+            advice = "close the quote, and double the quotes inside a text."
+            if source.ended:
+                odd = (
+                    f"{where}: a quote that opens in this row is never closed, so the rest of the file, from line "
+                    f"{first} to line {reader.line_num}, was not read; {advice}"
+                )
+            elif reader.line_num > first:
+                odd = (
+                    f"{where}: the row is not valid CSV ({problem}), and a quote joins it with the lines after it, so "
+                    f"the lines {first} to {reader.line_num} were not read; {advice}"
+                )
+            yield Row(where, number, path, empty, problem=odd)
             number += 1
             continue
         if not fields:
             continue
         if _TOO_LONG in fields[-1]:
             odd = f"{where}: the line has more than {MAX_LINE:,} bytes; shorten it."
-            yield Row(where, number, path, problem=odd)
+            yield Row(where, number, path, empty, problem=odd)
         elif any("\udc80" <= sign <= "\udcff" for each in fields for sign in each):
             odd = f"{where}: the row is not UTF-8 (Latin-1, perhaps); save the file as UTF-8."
-            yield Row(where, number, path, problem=odd)
+            yield Row(where, number, path, empty, problem=odd)
         elif len(fields) != len(header):
             odd = f"{where}: the row has {len(fields)} fields, the header {len(header)}; quote texts with commas."
-            yield Row(where, number, path, problem=odd)
+            yield Row(where, number, path, empty, problem=odd)
         else:
             yield Row(where, number, path, dict(zip(header, fields, strict=True)))
         number += 1

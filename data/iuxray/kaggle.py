@@ -7,11 +7,12 @@ both names are found.
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from data.completed import Filled
 from data.files import DatasetError, stamp
 from data.iuxray.study import Study, StudyReader, View, parts, sections, tags
+from data.output import OutFolder
 
 REPORTS, PROJECTIONS = "indiana_reports.csv", "indiana_projections.csv"
 COLUMNS = {
@@ -64,12 +65,9 @@ class KaggleReader(StudyReader):
         yield stamp(self.root / PROJECTIONS)
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         reports = {row["uid"]: row for row in _rows(self.root / REPORTS)}
-        with (
-            (out / REPORTS).open("w", newline="", encoding="utf-8") as first,
-            (out / PROJECTIONS).open("w", newline="", encoding="utf-8") as second,
-        ):
+        with _opened(out.own(REPORTS)) as first, _opened(out.own(PROJECTIONS)) as second:
             texts = csv.DictWriter(first, COLUMNS[REPORTS], restval="", extrasaction="ignore")
             pictures = csv.DictWriter(second, COLUMNS[PROJECTIONS], restval="", extrasaction="ignore")
             texts.writeheader()
@@ -84,13 +82,18 @@ class KaggleReader(StudyReader):
                 for row in part.rows:
                     stem = row.sample.id
                     name = row.sample.image.path.name if row.sample.image else f"{stem}.png"
-                    placed = row.put_picture(out / "images" / name, "PNG")
+                    placed = row.put_picture(out, f"images/{name}", "PNG")
                     if placed or row.sample.extra["named"]:
                         file = f"{stem.removeprefix('CXR')}.dcm.png"
                         pictures.writerow(
                             {"uid": part.uid, "filename": file, "projection": row.sample.extra["projection"]}
                         )
         return []
+
+
+def _opened(path: Path) -> TextIO:
+    """Bytes that were not UTF-8, in columns that are only carried along, are written as they were."""
+    return path.open("w", newline="", encoding="utf-8", errors="surrogateescape")
 
 
 def _rows(path: Path) -> list[dict[str, str | None]]:

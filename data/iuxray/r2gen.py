@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from data.completed import Filled
-from data.files import BadRow, DatasetError, confined, read_index, stamp, write_json
+from data.files import BadRow, DatasetError, confined, read_index, stamp
 from data.iuxray.study import Study, StudyReader, View, parts
+from data.output import OutFolder
 from data.reader import chosen_splits
 from data.sample import ImageRef, Sample
 
@@ -76,19 +77,20 @@ class R2GenReader(StudyReader):
             for view in study.views:
                 yield stamp(self.root / "images" / view.files[0])
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         index: dict[str, list[dict[str, Any]]] = {split: [] for split in self.split.split("+")}
+        out.make("images")
         for part in parts(rows):
             extra = part.rows[0].sample.extra
             paths = []
             for row in part.rows:
                 name = row.sample.extra["path"]
-                placed = row.put_picture(confined(out, f"images/{name}", part.uid), "PNG")
+                placed = row.put_picture(out, f"images/{name}", "PNG")
                 if placed or row.sample.extra["named"]:
                     paths.append(name)
             study = {"id": part.uid, "report": part.text or "", "image_path": paths, "split": extra["split"]}
             index[extra["split"]].append(study)
-        write_json(out / "annotation.json", index)
+        out.put_json(index, "annotation.json", "the data set")
         return []
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from data.completed import Filled
-from data.files import BadRow, DatasetError, read_index, stamp, write_json
+from data.files import BadRow, DatasetError, read_index, stamp
 from data.iuxray.study import Study, StudyReader, View
+from data.output import OutFolder
 from data.reader import chosen_splits
 from data.sample import Sample
 
@@ -54,11 +55,11 @@ class ReleasedReader(StudyReader):
             yield stamp(_file(self.root, split))
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         index: dict[str, list[dict[str, Any]]] = {split: [] for split in self.split.split("+")}
         for row in rows:
             name = row.sample.image.path.name if row.sample.image else f"{row.sample.id}.png"
-            row.put_picture(out / "images" / name, "PNG")
+            row.put_picture(out, f"images/{name}", "PNG")
             captions = [row.text] if row.text is not None else []
             picture = {
                 "file_name": f"{row.sample.id}.png",
@@ -67,7 +68,7 @@ class ReleasedReader(StudyReader):
             }
             index[row.sample.extra["split"]].append(picture)
         for split, pictures in index.items():
-            write_json(_file(out, split), pictures)
+            out.put_json(pictures, _name(split), "the data set")
         return []
 
 
@@ -85,5 +86,9 @@ def _study(row: Any, split: str, section: str, where: str) -> Study:
         return Study(where.rsplit("/", 1)[-1], where, extra={"problem": problem, "split": split})
 
 
+def _name(split: str) -> str:
+    return f"{split}set.json"
+
+
 def _file(folder: Path, split: str) -> Path:
-    return folder / f"{split}set.json"
+    return folder / _name(split)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from data.completed import Filled
-from data.files import BadRow, place, read_bytes, stamps, write_bytes
-from data.iuxray.study import Study, StudyReader, View, parts, sections, tags
+from data.files import BadRow, read_bytes, stamps
+from data.iuxray.study import Part, Study, StudyReader, View, parts, sections, tags
+from data.output import OutFolder
 from data.sample import Sample
 
 FOLDER = "ecgen-radiology"
@@ -40,26 +41,27 @@ class XmlReader(StudyReader):
         yield from stamps(self.root / FOLDER)
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: Path) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
         for part in parts(rows):
             for row in part.rows:
                 name = row.sample.image.path.name if row.sample.image else f"{row.sample.id}.png"
-                row.put_picture(out / "images" / name, "PNG")
-            source = self.root / FOLDER / part.rows[0].sample.extra["file"]
-            target = (
-                out
-                / FOLDER
-                / (source.name if "~" not in part.uid else f"{source.stem}~{part.uid.split('~')[1]}.xml")
-            )
-            tree = _parse(source)
-            names = {row.sample.id for row in part.rows if row.sample.extra["named"] or row.drawn is not None}
-            if part.own and names == {each.get("id") for each in tree.iter("parentImage")}:
-                place(source, target)
-            else:
-                write_bytes(
-                    target, ET.tostring(self._changed(tree, part.uid, part.own, part.text, names), "utf-8")
-                )
+                row.put_picture(out, f"images/{name}", "PNG")
+            try:
+                self._write_report(part, out)
+            except BadRow as problem:  # it could be read a moment ago
+                out.note(str(problem))
         return []
+
+    def _write_report(self, part: Part, out: OutFolder) -> None:
+        source = self.root / FOLDER / part.rows[0].sample.extra["file"]
+        name = source.name if "~" not in part.uid else f"{source.stem}~{part.uid.split('~')[1]}.xml"
+        tree = _parse(source)
+        names = {row.sample.id for row in part.rows if row.sample.extra["named"] or row.drawn is not None}
+        if part.own and names == {each.get("id") for each in tree.iter("parentImage")}:
+            out.place(source, f"{FOLDER}/{name}", part.uid)
+        else:
+            changed = self._changed(tree, part.uid, part.own, part.text, names)
+            out.put(ET.tostring(changed, "utf-8"), f"{FOLDER}/{name}", part.uid)
 
     def _changed(
         self, tree: ET.Element, uid: str, own: bool, text: str | None, names: set[str]

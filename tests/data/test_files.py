@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.files import BadRow, clean_text, confined, file_name, place, write_bytes
+from data.files import BadRow, clean_text, confined, file_name, walk
 
 PART = st.sampled_from(
     ["..", ".", "a", "b", "up", "loop", "out", "", "x.png", "~", "%2e%2e", "\\..", "..\\", "a\x00", "\ud800"]
@@ -45,7 +45,7 @@ def test_any_text_as_a_path_stays_inside_or_is_refused(root: Path, name: str) ->
 @given(st.lists(st.text(max_size=20), unique=True, max_size=20))
 def test_file_names_are_distinct_and_plain(names: list[str]) -> None:
     made = [file_name(name) for name in names]
-    assert len(set(made)) == len(names)
+    assert len(set(made)) == len(names) and max(map(len, made), default=0) <= 240
     assert all("/" not in name and "\x00" not in name and name not in (".", "..") for name in made)
 
 
@@ -59,9 +59,21 @@ def test_clean_text_is_stripped_or_none(text: str) -> None:
         assert cleaned == (text.strip() or None)
 
 
-def test_writing_over_a_link_leaves_the_original_alone(tmp_path: Path) -> None:
-    original = tmp_path / "original"
-    original.write_bytes(b"old")
-    place(original, tmp_path / "out" / "copy")
-    write_bytes(tmp_path / "out" / "copy", b"new")
-    assert original.read_bytes() == b"old" and (tmp_path / "out" / "copy").read_bytes() == b"new"
+def test_file_names_of_long_ids_are_short_and_distinct() -> None:
+    long = [end + "字" * 199 for end in "ab"] + ["字" * 199 + end for end in "ab"]
+    made = [file_name(name) for name in long]
+    assert len(set(made)) == 4 and all(len(name) <= 240 and name.isascii() for name in made)
+    assert file_name("films/Amélie 2") == "films%2FAm%E9lie%202", "short names stay what they were"
+
+
+def test_walk_passes_over_what_runs_sessions_and_experiments_write(tmp_path: Path) -> None:
+    for made in ("runs/a/manifest.json", "runs/a/records.jsonl", "runs/a/blobs/ab/x.jpg", "s/session.json"):
+        (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / made).touch()
+    for other in ("s/.lock", "s/blobs/y.jpg", "cats/2.jpg", "cats/1.jpg", "cats/manifest.json", "0.jpg"):
+        (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / other).touch()
+    found = [f"{folder.relative_to(tmp_path)}/{name}" for folder, files in walk(tmp_path) for name in files]
+    assert found == ["./0.jpg", "cats/1.jpg", "cats/2.jpg", "cats/manifest.json"]
+    run = tmp_path / "runs" / "a"
+    assert next(walk(run))[0] == run, "a folder that is asked for is walked, whatever it is"

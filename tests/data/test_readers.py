@@ -370,6 +370,64 @@ def test_csv_folder(tmp_path: Path, picture) -> None:
     assert "not UTF-8" in found[3].problem and found[4].text == "end"
 
 
+@pytest.mark.parametrize("name", ["absolute", "linked"])
+def test_an_absolute_path_is_kept_relative(name: str, tmp_path: Path, picture) -> None:
+    """To the metadata file, so that it can be written elsewhere; the sample's id stays what it was."""
+    root = tmp_path / "in"
+    picture(root / "shared" / "a.png")
+    (tmp_path / "link").symlink_to("in")
+    given = (root if name == "absolute" else tmp_path / "link") / "shared" / "a.png"
+    (root / "metadata.jsonl").write_text(json.dumps({"image": str(given)}) + "\n")
+    (sample,) = open_dataset("folder", root)
+    assert sample.extra["path"] == "shared/a.png" and sample.id == str(given.with_suffix(""))
+    (root / "train").mkdir()
+    (root / "metadata.jsonl").rename(root / "train" / "metadata.jsonl")
+    (sample,) = open_dataset("folder", root)
+    assert sample.extra["path"] == "../shared/a.png"
+
+
+QUOTES = [
+    # (rows, ids of those that can be read, and parts of what is said of the others)
+    ('1,,"never closed\n2,,b\n3,,c\n', ["line 2: a quote that opens in this row is never closed", "line 2 to line 4"]),
+    ('1,,a\n2,,"closed"\n3,,"not', ["1", "2", "line 4: a quote that opens", "line 4 to line 4"]),
+    ('1,,"open\n2,,"b"\n3,,"c"\n', ["line 2: the row is not valid CSV", "the lines 2 to 3 were not read", "3"]),
+    ('1,,"a"x\n2,,b\n', ["line 2: the row is not valid CSV", "2"]),
+    ('1,,"a ""word"" and\na line"\n2,,5" screen\n', ["1", "2"]),
+    ('1,,"' + "x\n" * 70_000 + "2,,b\n", ["line 2: the row is not valid CSV (field larger", "the lines 2 to 65", "2"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "expected"), QUOTES)
+def test_csv_quotes_swallow_no_row_without_a_word(rows: str, expected: list[str], tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("id,image,text\n" + rows)
+    dataset = open_dataset("folder", tmp_path)
+    told = [row.problem if isinstance(row, Fault) else row.id for row in dataset]
+    assert len(told) == len(dataset)
+    said = " | ".join(told)
+    assert all(each in said for each in expected), said
+    assert [each for each in expected if len(each) == 1 and each.isdigit()] == [
+        row.id for row in dataset if isinstance(row, Sample)
+    ]
+    assert all("\n" not in each and (each.isdigit() or str(tmp_path) in each) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"id,image,text\r1,,hi\r2,,x\r", "its lines end with CR alone, as on old Macs; save the file with LF"),
+        (b'"id","text"\r"1","hi"\r', "its lines end with CR alone"),
+        (b"id,text\r" + b"1,hello\r" * 600_000, "the first line, which names the columns, has more than"),
+        (b'id,"text\n1,hi\n2,x\n', "the first line, which names the columns, is not valid CSV"),
+        (b'id,"text"x\n1,hi\n', "the first line, which names the columns, is not valid CSV"),
+    ],
+)  # fmt: skip
+def test_csv_header_that_is_none(content: bytes, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        open_dataset("folder", tmp_path)
+    assert str(caught.value).startswith(str(tmp_path / "metadata.csv")) and "\n" not in str(caught.value)
+
+
 def test_closed_label_list(own: Path) -> None:
     (own / "labels.txt").write_text("red\nfruit\n")
     dataset = open_dataset("folder", own)
@@ -386,6 +444,52 @@ def test_imagefolders(tmp_path: Path, picture) -> None:
     (tmp_path / "train" / "metadata.jsonl").write_text('{"file_name": "cat/1.png", "text": "A cat."}\n')
     described = list(open_dataset("folder", tmp_path))
     assert [(row.id, row.text) for row in described] == [("cat/1", "A cat.")]
+
+
+def test_imagefolder_by_a_relative_and_by_a_linked_root(
+    tmp_path: Path, picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("train/cat/1", "train/dog/2"):
+        picture(tmp_path / "in" / f"{name}.png")
+    (tmp_path / "link").symlink_to("in")
+    monkeypatch.chdir(tmp_path)
+    for root in (Path("in"), tmp_path / "link", Path("in/train"), tmp_path / "in"):
+        found = list(open_dataset("folder", root))
+        assert [row.labels for row in found if isinstance(row, Sample)] == [("cat",), ("dog",)], root
+
+
+def test_what_a_run_writes_below_the_root_is_no_data(tmp_path: Path, picture, own: Path) -> None:
+    for name in ("train/cat/1", "train/dog/2"):
+        picture(tmp_path / "classes" / f"{name}.png")
+    for root, split in ((own, None), (tmp_path / "classes", None), (tmp_path / "classes" / "train", None)):
+        before = open_dataset("folder", root, split)
+        rows_before, first = [row.id for row in before], before.fingerprint()
+        for run in ("run", "runs/first", "photos/run", "cat/run"):
+            picture(root / run / "blobs" / "ab" / "abc.png")
+            (root / run / "manifest.json").write_text("{}")
+            (root / run / "records.jsonl").touch()
+        after = open_dataset("folder", root, split)
+        assert [row.id for row in after] == rows_before and after.fingerprint() == first
+
+
+def test_pictures_that_rows_name_make_the_fingerprint(tmp_path: Path, picture) -> None:
+    root = tmp_path / "in"
+    (root / "train").mkdir(parents=True)
+    (tmp_path / "outside.png").touch()
+    names = ["../shared/a.png", str(root / "shared" / "b.png"), "none.png", "../../outside.png", ""]
+    lines = [json.dumps({"image": name, "text": "t"}) + "\n" for name in names]
+    (root / "train" / "metadata.jsonl").write_text("".join(lines) + '{"image": 7}\nno row\n')
+    pictures = [picture(root / "shared" / "a.png"), picture(root / "shared" / "b.png")]
+    seen = [first := open_dataset("folder", root).fingerprint()]
+    (root / "notes.txt").write_text("Not named by any row.")
+    os.utime(tmp_path / "outside.png", ns=(1, 1))
+    assert open_dataset("folder", root).fingerprint() == first
+    for path in pictures:
+        os.utime(path, ns=(1, 1))
+        seen.append(open_dataset("folder", root).fingerprint())
+    picture(root / "train" / "none.png")
+    seen.append(open_dataset("folder", root).fingerprint())
+    assert len(set(seen)) == 4
 
 
 def test_huggingface_parquet(tmp_path: Path, picture) -> None:

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from data.catalog import open_dataset
-from data.completed import SIDECAR, Completion, write
+from data.completed import SIDECAR, Completion, filled, write
 from data.files import DatasetError
 from data.missing import Mask, Present, as_is, simulate
+from data.output import OutFolder
 from data.pictures import read_picture
 from data.sample import Dataset, Fault, Sample
 from data.table import write_table
@@ -236,6 +237,83 @@ def test_csv_folder_written_back(tmp_path: Path, picture: Any) -> None:
     again = open_dataset("folder", tmp_path / "out")
     check(samples(dataset), samples(again), made)
     assert [row.extra["columns"]["price"] for row in samples(again).values()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("split", ["", "train"])
+def test_absolute_paths_are_written_back_below_the_folder(split: str, tmp_path: Path, picture: Any) -> None:
+    image = picture(tmp_path / "in" / "photos" / "a.png")
+    (tmp_path / "in" / split).mkdir(exist_ok=True)
+    (tmp_path / "in" / split / "metadata.csv").write_text(f"id,image,text\n1,{image},\n2,,hello\n")
+    dataset = open_dataset("folder", tmp_path / "in")
+    made = {"1": Completion(text="A text."), "2": Completion(image=png("magenta"))}
+    assert write(dataset, tmp_path / "out", made) == []
+    check(samples(dataset), samples(open_dataset("folder", tmp_path / "out")), made)
+    assert (tmp_path / "out" / "photos" / "a.png").samefile(image)
+    assert str(tmp_path) not in (tmp_path / "out" / split / "metadata.csv").read_text()
+
+
+@pytest.mark.parametrize("sign", ["字", "😀", "/", "a"])
+def test_long_ids_are_written(sign: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    rows = [{"id": sign * 199 + end, "text": "hello"} for end in "xy"]
+    (tmp_path / "in" / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dataset = open_dataset("folder", tmp_path / "in")
+    made = {row["id"]: Completion(image=png("magenta")) for row in rows}
+    assert write(dataset, tmp_path / "out", made) == [] and write_table(dataset, tmp_path / "t", made) == []
+    check(samples(dataset), samples(open_dataset("folder", tmp_path / "out")), made)
+    assert len(list((tmp_path / "out" / "completed").iterdir())) == 2
+
+
+def test_a_bad_completion_and_a_lost_picture_of_own_data_are_noted(own: Path, tmp_path: Path) -> None:
+    dataset = open_dataset("folder", own)
+    rows = list(dataset)
+    (own / "photos" / "a.png").unlink()
+    out = OutFolder(tmp_path / "out")
+    made = {"c": Completion(image=tmp_path / "gone.png"), "d": Completion(image=png("magenta"))}
+    assert dataset.write(filled(rows, made, []), out) == []
+    assert (
+        len(out.notes) == 2 and "a.png: the file of a is gone" in out.notes[0] and "gone.png" in out.notes[1]
+    )
+    after = samples(open_dataset("folder", tmp_path / "out"))
+    assert list(after) == list("abcde") and after["a"].image is None and is_magenta(after["d"])
+
+
+def test_a_table_and_lines_are_written_as_lines(tmp_path: Path, own: Path, picture: Any) -> None:
+    write_table(open_dataset("folder", own), tmp_path / "table", {})
+    picture(tmp_path / "in" / "train" / "x.png")
+    (tmp_path / "in" / "train" / "metadata.jsonl").write_text('{"id": "x", "image": "x.png"}\n')
+    (tmp_path / "in" / "test").mkdir()
+    table = next((tmp_path / "table" / "data").glob("*.parquet"))
+    table.rename(tmp_path / "in" / "test" / "metadata.parquet")
+    dataset = open_dataset("folder", tmp_path / "in", "train+test")
+    assert write(dataset, tmp_path / "out", {}) == []
+    check(samples(dataset), samples(open_dataset("folder", tmp_path / "out", "train+test")), {})
+
+
+def test_films_and_reports_that_are_gone_when_they_are_written(
+    mmimdb: Path, openi: Path, tmp_path: Path
+) -> None:
+    for name, root, gone in (
+        ("mmimdb", mmimdb, "dataset/0000002.json"),
+        ("mmimdb", mmimdb, "dataset/0000001.json"),
+        ("iuxray", openi, "ecgen-radiology/1.xml"),
+    ):
+        dataset = open_dataset(name, root)
+        rows = [row for row in dataset if isinstance(row, Sample)]
+        (root / gone).unlink()
+        out = OutFolder(tmp_path / Path(gone).stem)
+        assert dataset.write(filled(rows, {}, []), out) == []
+        assert len(out.notes) == 1 and Path(gone).name in out.notes[0]
+        again = open_dataset(name, tmp_path / Path(gone).stem)
+        assert 0 < len(samples(again)) < len(rows) and not [row for row in again if isinstance(row, Fault)]
+
+
+def test_splits_of_any_length_make_a_table(mmimdb: Path, tmp_path: Path) -> None:
+    index = json.loads((mmimdb / "split.json").read_text())
+    (mmimdb / "split.json").write_text(json.dumps({f"{name}{'字' * 100}": index[name] for name in index}))
+    assert write_table(open_dataset("mmimdb", mmimdb, "all"), tmp_path / "t", {}) == []
+    assert "split: joined" in (tmp_path / "t" / "README.md").read_text()
+    assert len(samples(open_dataset("folder", tmp_path / "t"))) == 6
 
 
 def test_parquet_opens_in_huggingface_datasets(own: Path, tmp_path: Path) -> None:
