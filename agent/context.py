@@ -32,6 +32,7 @@ async def open_context(plan: Plan, blobs: Blobs, logs: Path, image_missing: bool
 
     Raises:
         EndpointFailed, EndpointError: the LMM cannot be used, found out before the first sample.
+        CacheError: the file of the response cache cannot be used.
         ModelError: a generator or scorer cannot be loaded.
     """
     from tools.lmm.client import Client
@@ -45,9 +46,7 @@ async def open_context(plan: Plan, blobs: Blobs, logs: Path, image_missing: bool
         else:
             endpoint = await stack.enter_async_context(_own_endpoint(plan, logs))
             notes = ()
-        client = await stack.enter_async_context(
-            Client(endpoint, cache=await asyncio.to_thread(lmm_cache, plan))
-        )
+        client = await stack.enter_async_context(Client(endpoint, cache=lmm_cache(plan)))
         if miniature.NAME in (plan.generator, plan.clip, plan.blip):
             await asyncio.to_thread(miniature.spare_threads)
         generator = await _load_generator(plan, stack) if image_missing else None
@@ -67,9 +66,7 @@ async def open_context(plan: Plan, blobs: Blobs, logs: Path, image_missing: bool
 def lmm_cache(plan: Plan) -> Path:
     """The file of the response cache; all runs share it, since equal questions have equal answers."""
     path = plan.settings.lmm_cache or plan.settings.cache_dir / "lmm-cache.sqlite"
-    path = path.expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    return path.expanduser()
 
 
 @asynccontextmanager

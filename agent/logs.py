@@ -10,6 +10,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict
 
+from agent.errors import UsageError
+
 LOG = "log.jsonl"
 Logger = structlog.stdlib.BoundLogger
 QUIET = (
@@ -67,6 +69,17 @@ def open_log(folder: Path, secrets: Sequence[str], complain: Callable[[str], Non
     )
     log: Logger = structlog.get_logger("agent")
     return log
+
+
+def open_log_of_sessions(walks: Path, secrets: Sequence[str], complain: Callable[[str], None]) -> None:
+    """The same in the folder of all sessions, which is made if need be. Raises `UsageError`."""
+    try:
+        walks.mkdir(parents=True, exist_ok=True)
+        open_log(walks, secrets, complain)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write in {walks}: {error.strerror or error}; name another folder with --cache-dir"
+        ) from None
 
 
 class _Handler(logging.FileHandler):

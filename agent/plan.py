@@ -162,8 +162,6 @@ def _make_endpoint(settings: Settings, url: str, key: Any, concurrency: int) -> 
         "retries": settings.retries,
         "structured": settings.structured,
     }
-    if "api_key" in settings.lmm_options:
-        raise UsageError("--lmm-options cannot hold a key: set LMM_API_KEY in the environment")
     try:
         return Endpoint(**{**given, **settings.lmm_options})
     except ValidationError as error:

@@ -48,9 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             description="Complete the missing modality of every sample of a data set.",
             epilog=EPILOG,
         )
-        return run(
-            settings, ["python", "-m", "agent.run", *(hide_login(a) or "" for a in arguments)], console
-        )
+        return run(settings, ["python", "-m", "agent.run", *map(hide_login, arguments)], console)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

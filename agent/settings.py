@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
@@ -27,6 +29,15 @@ LMM = "large multimodal model"
 MODELS = "image generator and scorers"
 RUN = "run"
 
+LOGIN = re.compile(r"""(?<=://)[^/\s"]*@""")
+"""User and password of a URL, wherever it stands in a text."""
+SECRET = re.compile(
+    r"api[_-]?key|passw(or)?d|secret|credential|authorization|bearer|headers"
+    r"|(access|auth|hf|session)[_-]?(key|token)|(^|\.)token$",
+    re.IGNORECASE,
+)
+"""Names of parameters that hold a key."""
+
 
 def _pairs(value: Any) -> Any:
     """`graph=1,clip=.5,blip=.5` as a table."""
@@ -42,9 +53,21 @@ def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"{value!r} is not JSON ({error})") from None
+        table = json.loads(value)
+    except ValueError as error:  # the value is not repeated: it may hold a key
+        raise ValueError(f"the value is not JSON ({error})") from None
+    if not isinstance(table, dict):
+        raise ValueError('the value should be a JSON object, such as {"omit": ["seed"]}')
+    return table
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of everything in a JSON value that is no container."""
+    if not isinstance(value, dict | list):
+        yield name, value
+        return
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _leaves(inner, f"{name}.{key}".removeprefix("."))
 
 
 def _words(value: Any) -> Any:
@@ -56,7 +79,12 @@ class Settings(BaseSettings):
     """What `python -m agent.run` can be told."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KB_", env_ignore_empty=True, extra="ignore", env_file_encoding="utf-8", frozen=True
+        env_prefix="KB_",
+        env_ignore_empty=True,
+        extra="ignore",
+        env_file_encoding="utf-8",
+        frozen=True,
+        allow_inf_nan=False,
     )
 
     elsewhere: ClassVar[frozenset[str]] = frozenset({"tools", "web_token"})
@@ -280,9 +308,7 @@ class Settings(BaseSettings):
                 f"unknown score {unknown[0]!r}; the terms of the quality score are {', '.join(TERMS)}, "
                 f"and with --kgc {KGC}"
             )
-        if any(not math.isfinite(weight) or weight < 0 for weight in value.values()) or not any(
-            value.values()
-        ):
+        if any(weight < 0 for weight in value.values()) or not any(value.values()):
             raise ValueError("weights must be 0 or more, and one of them above 0")
         return {term: value.get(term, 0.0) for term in TERMS} | {k: w for k, w in value.items() if k == KGC}
 
@@ -297,13 +323,43 @@ class Settings(BaseSettings):
     @field_validator("lmm_url", "images_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError(f"{hide_login(value)!r} should start with http:// or https://")
-        if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"{value.rpartition('@')[2]!r} should start with http:// or https://")
+        if "@" in value:  # anywhere: a password may hold a slash
             raise ValueError(
-                "the URL must not hold a user and a password; a key goes into LMM_API_KEY or IMAGES_API_KEY"
+                "the URL must not hold a user and a password; a key goes into LMM_API_KEY or IMAGES_API_KEY "
+                "(an @ of its path is written %40)"
             )
-        return value.rstrip("/") if value else value
+        # A query would stand in the manifest, and in the middle of the addresses that are asked.
+        if "?" in value or "#" in value:
+            raise ValueError("the URL must end before ? or #; a key goes into LMM_API_KEY or IMAGES_API_KEY")
+        return value.rstrip("/")
+
+    @field_validator("lmm", "generator", "refiner", "clip", "blip")
+    @classmethod
+    def _check_model(cls, value: str | None) -> str | None:
+        if value is not None and LOGIN.search(value):
+            raise ValueError("the name of a model must not hold a user and a password")
+        return value
+
+    @field_validator("lmm_options")
+    @classmethod
+    def _check_lmm_options(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """They go into the manifest as they are."""
+        if "base_url" in value:
+            raise ValueError("the options cannot hold the address (base_url); give it with --lmm-url")
+        for name, inner in _leaves(value):
+            if SECRET.search(name):
+                raise ValueError(
+                    f"the options cannot hold a key ({name}); set LMM_API_KEY in the environment"
+                )
+            if isinstance(inner, str) and LOGIN.search(inner):
+                raise ValueError(f"the options cannot hold a user and a password ({name}); leave them out")
+            if isinstance(inner, float) and not math.isfinite(inner):
+                raise ValueError(f"{name} should be a finite number")
+        return value
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -378,10 +434,6 @@ class Settings(BaseSettings):
         }
 
 
-def hide_login(url: str | None) -> str | None:
-    """`https://user:password@host/v1` without user and password."""
-    if url is None or "@" not in url:
-        return url
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+def hide_login(text: str) -> str:
+    """`https://user:password@host/v1` without user and password; what is no such URL stays as it is."""
+    return LOGIN.sub("", text)

@@ -265,8 +265,9 @@ def _blobs(record: Record) -> Iterator[Blob]:
 
 
 def _left_by_a_kill(path: Path) -> set[str]:
-    """Temporary files that a killed run left while writing its first manifest."""
-    return {path.name} if path.name.startswith((f".{MANIFEST}.", f".{RECORDS}.")) else set()
+    """What a run left that was killed, or found the disk full, before its first manifest was written."""
+    empty = path.name == RECORDS and path.is_file() and path.stat().st_size == 0
+    return {path.name} if empty or path.name.startswith((f".{MANIFEST}.", f".{RECORDS}.")) else set()
 
 
 def _acquire(path: Path) -> FileLock:

@@ -61,13 +61,12 @@ def serve(settings: "WebSettings") -> NoReturn:
 
     from agent.browser.app import make_app
     from agent.browser.house import House
-    from agent.logs import open_log
+    from agent.logs import open_log_of_sessions
 
-    listening = _listen(settings.host, settings.port)
     token = _token(settings)
     secret = (*settings.secrets(), *((token,) if token else ()))
-    settings.walks.mkdir(parents=True, exist_ok=True)
-    open_log(settings.walks, secret, lambda line: print(line, file=sys.stderr))
+    open_log_of_sessions(settings.walks, secret, lambda line: print(line, file=sys.stderr))
+    listening = _listen(settings.host, settings.port)
     house = House(settings)
 
     class Server(uvicorn.Server):

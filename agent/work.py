@@ -13,8 +13,9 @@ from data.catalog import open_dataset
 from data.files import DatasetError
 from data.missing import Mask, Present, as_is, read_mask, simulate
 from data.record import Failure, Record
-from data.sample import Dataset, Fault, Modality, Sample
+from data.sample import Dataset, Domain, Fault, Modality, Sample
 from data.views import First, Masked
+from prompts.library import Library
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,23 @@ def open_work(settings: Settings, root: Path) -> Work:
     """Open the data set and make or read its mask. Reads the index only, but all rows for `--type as-is`.
 
     Raises:
-        UsageError: the data set or the mask cannot be used.
+        UsageError: the data set or the mask cannot be used, or no prompt knows the form of its texts.
     """
     try:
         dataset = open_dataset(settings.dataset, root, settings.split, **settings.data_options)
+        check_form(dataset.domain, dataset.text_form, "--data-options: ")
         mask = _mask(settings, dataset)
     except DatasetError as error:
         raise UsageError(str(error)) from None
     return Work(dataset, mask, settings.limit)
+
+
+def check_form(domain: Domain, form: str, where: str = "") -> None:
+    """Raises `UsageError` for a form of texts that `prompts/<domain>/forms.yaml` does not know: the LMM could not be
+    told what to write, and that would come out only after everything before was asked."""
+    known = Library().table(f"{domain}/forms")
+    if form not in known:
+        raise UsageError(f"{where}there is no text form {form!r} for {domain}; there are {', '.join(known)}")
 
 
 def _mask(settings: Settings, dataset: Dataset) -> Mask:

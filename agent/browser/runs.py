@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -43,14 +43,25 @@ class RunRow:
         return self.row
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How far `records.jsonl` is listed."""
+
+    end: int = 0
+    """Bytes."""
+    last: bytes = b""
+    """The last line before `end`."""
+
+
 class Run:
     """One run folder."""
 
     def __init__(self, key: str, path: Path) -> None:
         self.key, self.path = key, path
         self.listing: Listing[RunRow] = Listing(self._rows)
-        self._read = 0
-        """Bytes of `records.jsonl` that are listed."""
+        self._listed = Listed()
+        self._moved = False
+        """Whether a record was not where it was listed."""
         self._places: dict[str, int] = {}
 
     def describe(self) -> dict[str, Any]:
@@ -75,11 +86,25 @@ class Run:
 
     def stale(self) -> bool:
         """Whether `records.jsonl` has been written anew, as `--retry-failed` does."""
-        return self._size() < self._read
+        try:
+            with (self.path / RECORDS).open("rb") as lines:
+                return self._moved or not self._goes_on(lines)
+        except OSError:
+            return self._listed.end > 0
+
+    def _goes_on(self, lines: BinaryIO) -> bool:
+        """Whether an open file begins with all that is listed; it then stands where that ends.
+
+        Its size does not tell: the record of a sample that was done again is longer than its failure was. Nor does its
+        inode: a new file may have the number of one that is gone. But every line that was taken out moves the last one.
+        """
+        listed = self._listed
+        lines.seek(listed.end - len(listed.last))
+        return lines.read(len(listed.last)) == listed.last
 
     def refresh(self) -> None:
         """List what a run that still works has added."""
-        self.listing.start(again=self._size() > self._read)
+        self.listing.start(again=self._size() > self._listed.end)
 
     def _size(self) -> int:
         try:
@@ -94,11 +119,13 @@ class Run:
         except FileNotFoundError:
             return
         with lines:
-            lines.seek(self._read)
+            if not self._goes_on(lines):
+                return  # it was written anew just now, and places in it are others: it is stale
             for line in lines:
                 if not line.endswith(b"\n"):
                     return  # it is being written
-                offset, self._read = self._read, self._read + len(line)
+                offset = self._listed.end
+                self._listed = Listed(offset + len(line), line)
                 try:
                     record = Record.model_validate_json(line)
                 except ValidationError:
@@ -121,15 +148,23 @@ class Run:
 
     def record(self, sample_id: str) -> Record:
         """Read from the file again. Raises `Refused`."""
-        place = self._places.get(sample_id)
-        if place is None:
+        whole, place, rows = self.listing.whole, self._places.get(sample_id), self.listing.rows
+        if place is None and whole:
             raise Refused(f"the run {self.path.name} has no record of {sample_id!r}", 404)
+        if place is None or place >= len(rows):
+            raise Refused(f"the records of the run {self.path.name} are still being read; try again", 404)
         try:
             with (self.path / RECORDS).open("rb") as lines:
-                lines.seek(self.listing.rows[place].offset)
-                return Record.model_validate_json(lines.readline())
-        except (OSError, ValidationError) as error:
+                lines.seek(rows[place].offset)
+                found = Record.model_validate_json(lines.readline())
+        except OSError as error:
             raise Refused(f"the record of {sample_id!r} cannot be read any more ({error})", 404) from None
+        except ValidationError:
+            found = None
+        if found is None or found.sample_id != sample_id:  # written anew since it was found stale or not
+            self._moved = True
+            raise Refused(f"the record of {sample_id!r} is in another place now; list the run again", 409)
+        return found
 
     def blob(self, sha256: str) -> tuple[Path, str]:
         """(file, media type) of one of its pictures. Raises `Refused` for anything else."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from agent.errors import UsageError
-from agent.logs import open_log
+from agent.logs import open_log_of_sessions
 from agent.terminal.chat import SENTENCES, Chat
 from agent.terminal.commands import obey
 from agent.terminal.elsewhere import samples_listed, sessions_table
@@ -44,7 +44,8 @@ async def chat_with(settings: ChatSettings) -> int:
         ended.append(number)
         task.cancel()
 
-    _keep_log(settings, screen)
+    # What libraries log goes to a file beside the sessions, not between the lines.
+    open_log_of_sessions(settings.walks, settings.secrets(), screen.warn)
     for number in (*ENDING, signal.SIGINT):
         loop.add_signal_handler(number, end, number)
     keyboard = sys.stdin.isatty() and not settings.plain and sys.stdout.isatty()
@@ -60,15 +61,6 @@ async def chat_with(settings: ChatSettings) -> int:
         return 128 + ended[0]
     finally:
         await opener.close(at_once=bool(ended))
-
-
-def _keep_log(settings: ChatSettings, screen: Screen) -> None:
-    """What libraries log goes to a file beside the sessions, not between the lines."""
-    try:
-        settings.walks.mkdir(parents=True, exist_ok=True)
-        open_log(settings.walks, settings.secrets(), screen.warn)
-    except OSError as error:
-        raise UsageError(f"cannot write in {settings.walks}: {error.strerror or error}") from None
 
 
 async def _chat(opener: Opener, screen: Screen, source: Input, end: Callable[[int], None]) -> int:

@@ -1,6 +1,5 @@
 """Settings of the method that a branch may change: the options of `graphs.context`, each within its bounds."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
@@ -16,7 +15,7 @@ from graphs.context import Ablation, Options
 class Changes(BaseModel):
     """Options that differ from the session's. Same names and bounds as in `agent.settings`."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
 
     mode: Literal["merged", "stepwise"] | None = None
     candidates: int | None = Field(default=None, ge=1, le=50)
@@ -38,7 +37,7 @@ class Changes(BaseModel):
             return None
         if unknown := sorted(set(weights) - {*TERMS, KGC}):
             raise ValueError(f"unknown score {unknown[0]!r}; the terms are {', '.join((*TERMS, KGC))}")
-        if any(not math.isfinite(w) or w < 0 for w in weights.values()) or not any(weights.values()):
+        if any(w < 0 for w in weights.values()) or not any(weights.values()):
             raise ValueError("weights must be 0 or more, and one of them above 0")
         return {term: weights.get(term, 0.0) for term in TERMS} | {
             k: w for k, w in weights.items() if k == KGC

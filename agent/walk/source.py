@@ -16,7 +16,7 @@ from agent.plan import Plan
 from agent.store import read_manifest, read_records
 from agent.walk.model import FromDataset, FromFile, FromRun, Source
 from agent.walk.options import Changes
-from agent.work import open_work
+from agent.work import check_form, open_work
 from data.catalog import open_dataset
 from data.files import BadRow, DatasetError
 from data.missing import COMPLETE, Present
@@ -26,7 +26,6 @@ from data.record import Blob, Record, Truth
 from data.sample import Dataset, Domain, Fault, ImageRef, Modality, Sample
 from graphs.completion import CannotComplete, to_input
 from graphs.state import CompletionInput
-from prompts.library import Library
 
 CLOSE = 3
 """Close ids that are named when one is not found."""
@@ -243,10 +242,8 @@ def _own(
 
 
 def _form(domain: Domain, form: str | None) -> str:
-    known = Library().table(f"{domain}/forms")
     chosen = form or FORMS[domain]
-    if chosen not in known:
-        raise UsageError(f"there is no text form {chosen!r} for {domain}; there are {', '.join(known)}")
+    check_form(domain, chosen)
     return chosen
 
 

@@ -127,6 +127,39 @@ def test_login_in_the_url_is_refused_and_not_repeated(here, double, tmp_path):
     assert "hunter22" not in run.complained + run.said
 
 
+def test_login_in_the_options_reaches_no_file(here, double, tmp_path):
+    url = double.url.replace("http://", "http://user:hunter22@")
+    run = here("--lmm-options", json.dumps({"base_url": url}))
+    assert run.status == 2 and "--lmm-url" in run.complained
+    assert "hunter22" not in run.complained + run.said and not run.out.exists()
+
+
+def test_recorded_command_starts_the_same_run(here, photos):
+    run = here("--limit", "1", "--root", str(photos.rename(photos.with_name("data@2024"))), out="leak@v1")
+    assert run.status == 0, run.complained
+    command = run.manifest()["command"]
+    assert command[-1].endswith("/data@2024") and command[command.index("--out") + 1] == str(run.out)
+
+
+@pytest.mark.parametrize("form", ["plot", "Caption", "banana"])
+def test_unknown_form_of_texts_is_said_before_anything_is_asked(here, double, form):
+    run = here("--data-options", f"domain=xray,form={form}")
+    assert run.status == 2 and double.answered == [] and not run.out.exists()
+    sentence = (
+        f"--data-options: there is no text form '{form}' for xray; there are report, caption, description"
+    )
+    assert run.complained == f"error: {sentence}\n"
+
+
+@pytest.mark.parametrize("flag", ["--lmm-cache", "--cache-dir"])
+def test_cache_that_cannot_be_made_is_one_sentence(here, double, tmp_path, flag):
+    (tmp_path / "file").write_text("precious")
+    run = here(flag, str(tmp_path / "file" / "inner" / "cache"))
+    assert run.status == 2 and "Traceback" not in run.complained and run.complained.count("\n") == 1
+    assert str(tmp_path / "file" / "inner") in run.complained and double.answered == []
+    assert run.manifest()["outcome"] == "stopped"
+
+
 @pytest.mark.parametrize(
     ("setup", "sentence"),
     [

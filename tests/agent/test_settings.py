@@ -10,7 +10,7 @@ import pytest
 from agent.errors import UsageError
 from agent.flags import parse, variable
 from agent.plan import make_plan
-from agent.settings import Settings
+from agent.settings import Settings, hide_login
 from data.missing import SEEDS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -61,8 +61,16 @@ def test_empty_variables_are_no_settings(monkeypatch):
         ("--weights graph=1,clap=2", "unknown score 'clap'"),
         ("--weights graph", "should look like name=value"),
         ("--weights graph=0", "one of them above 0"),
+        ("--weights graph=inf", "--weights: 'inf' should be a finite number"),
+        ("--penalty inf", "--penalty: 'inf' should be a finite number"),
+        ("--penalty nan", "--penalty: 'nan' should be a finite number"),
+        ("--timeout inf", "--timeout: 'inf' should be a finite number"),
+        ("--guidance nan", "--guidance: 'nan' should be"),
         ("--ablate knowlege", "'knowlege' is not one of knowledge"),
         ("--lmm-options {", "is not JSON"),
+        ("--lmm-options [1]", "should be a JSON object"),
+        ('--lmm-options {"timeout_s":1e999}', "--lmm-options: timeout_s should be a finite number"),
+        ('--lmm-options {"extra":{"top_p":NaN}}', "--lmm-options: extra.top_p should be a finite number"),
         ("--api-key abc", "keys come from the environment only"),
         ("--lmm-url localhost:8000", "should start with http://"),
         ("--dataset folder", "needs --root"),
@@ -120,6 +128,53 @@ def test_secrets_do_not_show(monkeypatch):
     given = settings()
     assert given.secrets() == ("sk-secret",)
     assert "sk-secret" not in f"{given!r} {given.public()}"
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        ('--lmm-options {"base_url":"http://u:sesame@x/v1"}', "give it with --lmm-url"),
+        ('--lmm-options {"api_key":"sesame"}', "set LMM_API_KEY in the environment"),
+        ('--lmm-options {"extra":{"api_key":"sesame"}}', "cannot hold a key (extra.api_key)"),
+        ('--lmm-options {"extra":{"a":[{"Authorization":"sesame"}]}}', "(extra.a.0.Authorization)"),
+        ('--lmm-options {"extra":{"headers":{"X-Mine":"sesame"}}}', "(extra.headers.X-Mine)"),
+        ('--lmm-options {"extra":{"proxy":"http://u:sesame@x"}}', "a user and a password (extra.proxy)"),
+        ('--lmm-options {"api_key":"sesame"', "--lmm-options: the value is not JSON"),
+        ("--lmm-url http://u:sesame@x/v1", "must not hold a user and a password"),
+        ("--lmm-url http://u:sesame/sesame@x/v1", "must not hold a user and a password"),
+        ("--lmm-url http://x/v1?key=sesame", "must end before ?"),
+        ("--lmm-url u:sesame@x/v1", "should start with http://"),
+        ("--generator openai:http://u:sesame@x/v1", "--generator: the name of a model must not hold a user"),
+    ],
+)
+def test_secrets_have_no_place_in_what_is_recorded_and_are_not_repeated(argv, sentence):
+    """Also with the miniature, whose plan makes no endpoint of them."""
+    with pytest.raises(UsageError, match=re.escape(sentence)) as caught:
+        settings("--lmm", "mini", *argv.split())
+    assert "sesame" not in str(caught.value)
+
+
+def test_options_that_look_like_secrets_but_are_none():
+    plain = '{"extra": {"prompt_cache_key": "a", "stop_token_ids": [1], "eos_token": "</s>", "note": "a@b"}}'
+    assert settings("--lmm-options", plain).lmm_options["extra"]["note"] == "a@b"
+    assert settings("--lmm", "org/model@rev", "--lmm-url", "http://x/%40team/v1").lmm == "org/model@rev"
+
+
+@pytest.mark.parametrize(
+    ("argument", "shown"),
+    [
+        ("o/leak@v1", "o/leak@v1"),
+        ("data@2024", "data@2024"),
+        ("org/model@rev", "org/model@rev"),
+        ("http://x/v1", "http://x/v1"),
+        ("http://user:pass@word@x/v1", "http://x/v1"),
+        ("--lmm-url=http://user@x:8/v1", "--lmm-url=http://x:8/v1"),
+        ('{"a": "http://u:p@x/v1", "b": "c@d"}', '{"a": "http://x/v1", "b": "c@d"}'),
+        ('{"a": "http://x", "b": "c@d"}', '{"a": "http://x", "b": "c@d"}'),
+    ],
+)
+def test_only_logins_of_urls_are_hidden(argument, shown):
+    assert hide_login(argument) == shown
 
 
 def test_which_lmm_answers(monkeypatch):

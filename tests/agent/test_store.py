@@ -105,6 +105,25 @@ def test_other_identity_is_named(tmp_path):
     RunFolder.open(tmp_path, manifest(method={"candidates": 5}, prompts="a" * 64)).close()
 
 
+def test_disk_that_is_full_at_the_first_start_is_no_strange_folder(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("agent.store.write_atomic", full)
+    with pytest.raises(StoreError, match="give the same command again"):
+        RunFolder.open(tmp_path, manifest())
+    monkeypatch.undo()
+    assert (tmp_path / "records.jsonl").read_bytes() == b""
+    RunFolder.open(tmp_path, manifest()).close()
+
+
+def test_records_without_a_manifest_are_left_alone(tmp_path):
+    (tmp_path / "records.jsonl").write_text("mine")
+    with pytest.raises(StoreError, match="is not a run folder"):
+        RunFolder.open(tmp_path, manifest())
+    assert (tmp_path / "records.jsonl").read_text() == "mine"
+
+
 def test_damaged_manifest_is_one_sentence(tmp_path):
     RunFolder.open(tmp_path, manifest()).close()
     (tmp_path / "manifest.json").write_text('{"format": 2}')

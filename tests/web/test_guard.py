@@ -22,7 +22,7 @@ from agent.browser.house import House
 from agent.browser.replies import LARGEST_JSON
 from agent.browser.settings import WebSettings
 from agent.errors import UsageError
-from agent.web import _token
+from agent.web import _token, main
 
 TOKEN = "a token that nobody can guess, of many characters"
 SHA = "0" * 64
@@ -110,6 +110,19 @@ def test_the_command_demands_the_token_that_it_prints(photos: Path, tmp_path: Pa
         process.communicate()
     log = (tmp_path / "walks" / "log.jsonl").read_text()
     assert token not in log and token not in complained
+
+
+def test_a_folder_of_sessions_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("KB_", "LMM_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("precious")
+    assert main(["--cache-dir", str(tmp_path / "file" / "cache"), "--port", "0"]) == 2
+    complained = capsys.readouterr().err
+    assert complained.startswith(f"error: cannot write in {tmp_path}/file/cache/walks: ")
+    assert complained.count("\n") == 1 and "--cache-dir" in complained
 
 
 def asked(port: int, path: str, **headers: str) -> tuple[int, dict[str, str]]:
@@ -314,6 +327,17 @@ def test_a_run_cannot_lead_to_pictures_of_another_folder(client: TestClient, run
 
 
 # -------------------------------------------------------------------------------------------------------------- bounds
+
+
+def test_numbers_that_no_json_can_hold_are_refused(client: TestClient, walked: str) -> None:
+    before = client.get(f"/api/sessions/{walked}").json()
+    for values in ('{"penalty": 1e999}', '{"weights": {"graph": 1e999}}'):
+        body = f'{{"action": "options", "values": {values}}}'
+        answer = client.post(
+            f"/api/sessions/{walked}/change", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 400 and "finite" in answer.json()["error"]
+    assert client.get(f"/api/sessions/{walked}").json() == before
 
 
 def test_what_is_sent_is_bounded(client: TestClient) -> None:
