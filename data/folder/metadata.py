@@ -46,7 +46,8 @@ class FolderOptions(Options):
     group: str = Field("group", description="column of the group that must stay in one split")
     domain: Domain = Field(Domain.GENERAL, description="which knowledge rules apply: general or xray")
     form: str = Field(
-        "description", description="the form of the texts: plot, caption, report or description"
+        "description",
+        description="the form of the texts: plot, caption, report or description; xray has no plot",
     )
 
 
