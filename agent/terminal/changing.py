@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from typing import Any
 
 from rich.text import Text
@@ -14,7 +13,6 @@ from agent.terminal.screen import clean, one_line, plural
 from agent.terminal.stepping import advance, arrived
 from agent.walk.errors import WalkError
 from agent.walk.model import Moment
-from prompts.library import SLOT
 
 OWN = "default"
 """`edit PROMPT default` returns to the project's own text."""
@@ -50,7 +48,7 @@ async def _editable(chat: Chat) -> None:
         else:
             told = one_line(json.dumps(value, ensure_ascii=False), max(20, chat.screen.width - 18))
         chat.screen.show(Text.assemble(f"  {clean(name):<12}  ", (told, "dim")))
-    used = _used(chat)
+    used = await _used(chat)
     chat.screen.show(Text("prompts that were used so far (`show prompts` lists all):", style="dim"))
     for name, steps in used.items():
         edited = "  edited" if name in chat.walk.branch.prompts else ""
@@ -61,33 +59,20 @@ async def _editable(chat: Chat) -> None:
 # ------------------------------------------------------------------------------------------------------------ prompts
 
 
-def _used(chat: Chat) -> dict[str, list[str]]:
-    """Names of prompts with the steps of the current line whose questions hold their words."""
-    library, found = chat.walk.library(), dict[str, list[str]]()
-    marks = {name: _mark(library.text(name)) for name in library.names()}
-    for moment in chat.walk.history():
-        asked = _asked(chat, moment)
-        for name, mark in marks.items():
-            if mark and mark in asked and moment.node not in found.get(name, []):
+async def _used(chat: Chat) -> dict[str, list[str]]:
+    """Names of prompts with the steps of the current line that asked with them."""
+    known, found = chat.walk.library().names(), dict[str, list[str]]()
+    for moment, used in await chat.walk.prompts_used():
+        for name in known:
+            if name in used and moment.node not in found.get(name, []):
                 found.setdefault(name, []).append(moment.node)
     return found
-
-
-def _asked(chat: Chat, moment: Moment) -> str:
-    """Everything that went to the LMM for one moment."""
-    messages = [message for call in chat.walk.calls(run=moment.run) for message in call.asked.messages]
-    return "\n".join(part.text for message in messages for part in message.parts if part.kind == "text")
-
-
-def _mark(text: str) -> str:
-    """The longest piece of a prompt between its slots: where that was asked, the prompt was used."""
-    return max((piece.strip() for piece in re.split(r"\n", SLOT.sub("\n", text))), key=len, default="")
 
 
 async def _edit_prompt(chat: Chat, name: str, own: bool) -> None:
     walk = chat.walk
     before = walk.library().text(name)
-    first = _first_use(chat, before)
+    first = await walk.first_use(name)
     if own:
         if name not in walk.branch.prompts:
             raise WalkError(f"the prompt {name} is the project's own already")
@@ -106,19 +91,17 @@ async def _edit_prompt(chat: Chat, name: str, own: bool) -> None:
     await replay(chat, first.parent)
 
 
-def _first_use(chat: Chat, text: str) -> Moment | None:
-    """The first moment of the current line that asked with this text."""
-    mark = _mark(text)
-    return next((m for m in chat.walk.history() if mark and mark in _asked(chat, m)), None)
-
-
 async def replay(chat: Chat, parent: int) -> None:
     """From a moment on the current line, do again what was done after it."""
-    line = chat.walk.history()
-    later = [m for m in line[line.index(chat.walk.session.moments[parent]) + 1 :] if m.kind == "step"]
-    old = chat.walk.head
+    old, steps = chat.walk.head, _steps_after(chat, chat.walk.session.moments[parent])
     await chat.walk.go(parent, redo=True)
-    await _again(chat, old, len(later))
+    await _again(chat, old, steps)
+
+
+def _steps_after(chat: Chat, moment: Moment) -> int:
+    """How many steps of the current line come after a moment; a run's own steps are done again like any others."""
+    line = chat.walk.history()
+    return sum(one.kind in ("step", "recorded") for one in line[line.index(moment) + 1 :])
 
 
 async def _again(chat: Chat, old: Moment, steps: int) -> None:
@@ -161,6 +144,8 @@ async def _edit_candidate(chat: Chat, number: str) -> None:
     fields: dict[str, Any] = {"subject": one.subject, "description": one.description}
     if one.text is not None:
         fields["text"] = one.text
+    # Asked before anything is typed: not every candidate can be edited.
+    made = {field: chat.walk.made(field, candidate=one.index) for field in fields}
     after = await chat.edited(edit_value(fields, _again_asked(chat)))
     if not isinstance(after, dict) or set(after) - set(fields):
         raise WalkError(f"a candidate is {', '.join(fields)}; nothing is changed")
@@ -169,8 +154,7 @@ async def _edit_candidate(chat: Chat, number: str) -> None:
         chat.screen.say("nothing is changed")
         return
     # What is made first decides from where on everything is done anew, so what is made later would be lost.
-    made = {field: chat.walk.made(field) for field in changed}
-    first = min(made.values(), key=lambda moment: moment.number)
+    first = min((made[field] for field in changed), key=lambda moment: moment.number)
     kept = {field: value for field, value in changed.items() if made[field].number == first.number}
     if lost := sorted(set(changed) - set(kept)):
         chat.screen.warn(f"the {' and '.join(lost)} will be made anew from the {' and '.join(sorted(kept))}")
@@ -188,10 +172,9 @@ def _again_asked(chat: Chat) -> Any:
 async def _store(chat: Chat, values: dict[str, Any], at: Moment) -> None:
     """Keep an edit where the value was made, and do again what came after."""
     walk = chat.walk
-    old, line = walk.head, walk.history()
-    later = [m for m in line[line.index(at) + 1 :] if m.kind == "step"]
+    old, steps = walk.head, _steps_after(chat, at)
     await chat.step(lambda emit: walk.edit(values, at.number, emit))
-    await _again(chat, old, len(later))
+    await _again(chat, old, steps)
 
 
 # ----------------------------------------------------------------------------------------------- options and branches

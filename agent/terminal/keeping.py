@@ -19,7 +19,8 @@ SHORT = {"md": "markdown", "testcase": "test", "case": "test"}
 
 async def save(chat: Chat, rest: str) -> None:
     """`save [record|test] [FILE]`."""
-    kind, path = _kind_and_path(rest, SAVED, "record")
+    kind, path = _kind_and_path(rest, SAVED)
+    kind = kind or "record"
     name = chat.walk.session.name
     path = path or Path(f"{name}.json" if kind == "record" else f"{name}-test.json")
     appends = kind == "record" and path.suffix == ".jsonl"
@@ -34,9 +35,8 @@ async def save(chat: Chat, rest: str) -> None:
 
 async def export(chat: Chat, rest: str) -> None:
     """`export [markdown|json] [FILE]`."""
-    kind, path = _kind_and_path(rest, EXPORTED, "markdown")
-    if path is not None and path.suffix == ".json" and not rest.startswith(tuple(EXPORTED)):
-        kind = "json"
+    kind, path = _kind_and_path(rest, EXPORTED)
+    kind = kind or ("json" if path is not None and path.suffix == ".json" else "markdown")
     path = path or Path(f"{chat.walk.session.name}{'.md' if kind == 'markdown' else '.json'}")
     if not await _may_write(chat, path):
         return
@@ -49,17 +49,18 @@ async def export(chat: Chat, rest: str) -> None:
     chat.screen.say(f"exported: {path}")
 
 
-def _kind_and_path(rest: str, kinds: dict[str, str], usual: str) -> tuple[str, Path | None]:
+def _kind_and_path(rest: str, kinds: dict[str, str]) -> tuple[str | None, Path | None]:
+    """Each None where it is not named."""
     first, _, more = rest.partition(" ")
     word = SHORT.get(first, first)
     if word in kinds:
         return word, Path(more.strip()).expanduser() if more.strip() else None
     if not first:
-        return usual, None
+        return None, None
     if "." in first or "/" in first:
         if more:
             raise Misused(f"{clean(rest)!r} is no file name")
-        return usual, Path(first).expanduser()
+        return None, Path(first).expanduser()
     close = difflib.get_close_matches(first, kinds, 1, 0.5)
     there = (
         f"did you mean {close[0]}?" if close else "; ".join(f"{name}: {told}" for name, told in kinds.items())

@@ -126,8 +126,9 @@ class Screen:
 
     def facts(self, rows: list[tuple[str, Any]]) -> None:
         """Aligned `name  value` lines."""
-        width = max(len(name) for name, _ in rows)
-        for name, value in rows:
+        cleaned = [(clean(name), value) for name, value in rows]
+        width = max(len(name) for name, _ in cleaned)
+        for name, value in cleaned:
             line = Text(f"  {name:<{width}}  ", style="dim")
             line.append(clean(str(value)), style="not dim")
             self.console.print(line, highlight=False, soft_wrap=True)

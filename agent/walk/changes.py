@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.walk.errors import WalkError
-from agent.walk.model import Moment
+from agent.walk.model import Moment, Session
+from agent.walk.options import options_of
+from agent.walk.record import rounds_at_once
 from data.record import Candidate, Edge
 from data.sample import Modality
 from tools.knowledge.graph import triplets_of
@@ -56,14 +58,76 @@ MADE: dict[str, tuple[str, ...]] = {
 }
 """The nodes that make a value of the state, or a field of the candidates."""
 
+MADE_FOR: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("subject", "description", "seed"), ("alternate",)),
+    **dict.fromkeys(("text", "image"), ("generate",)),
+    **dict.fromkeys(("knowledge", "graph", "scores", "quality"), ("rank",)),
+}
+"""The nodes that make a field of one candidate. Its text, knowledge and graph are others than the sample's."""
+
 
 def made_by(key: str, line: Sequence[Moment]) -> Moment | None:
     """The latest moment of a line that has made a value. Raises `WalkError` for an unknown one."""
-    if key not in MADE:
-        close = get_close_matches(key, MADE, 1, 0.5)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(MADE)}"
+    return _latest(line, _nodes(MADE, key))
+
+
+def made_for(key: str, index: int, line: Sequence[Moment], session: Session) -> Moment | None:
+    """The latest moment of a line that has made a field of the candidate `index`, in the candidate's own round: later
+    rounds work on later candidates alone.
+
+    Raises `WalkError` for an unknown field, and for a candidate that no step has made by itself."""
+    nodes = _nodes(MADE_FOR, key)
+    turn = _turn(index, line, session)
+    if turn and "rank" not in nodes:
+        _check_made_by_steps(key, index, turn[0], session)
+    return _latest(turn, nodes)
+
+
+def _latest(line: Sequence[Moment], nodes: tuple[str, ...]) -> Moment | None:
+    return next((moment for moment in reversed(line) if moment.node in nodes), None)
+
+
+def _nodes(made: Mapping[str, tuple[str, ...]], key: str) -> tuple[str, ...]:
+    if key not in made:
+        close = get_close_matches(key, made, 1, 0.5)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(made)}"
         raise WalkError(f"there is no value {key!r}; {hint}")
-    return next((moment for moment in reversed(line) if moment.node in MADE[key]), None)
+    return made[key]
+
+
+def _turn(index: int, line: Sequence[Moment], session: Session) -> list[Moment]:
+    """From the moment that added a candidate up to where the next one was added; empty if none has added it."""
+    known = 0
+    turn: list[Moment] = []
+    for moment in line:
+        if moment.kind == "regenerate" or (moment.node == "alternate" and moment.kind != "edit"):
+            if turn:
+                return turn
+            known += _added(moment, known, session)
+        if known > index:
+            turn.append(moment)
+    return turn
+
+
+def _added(moment: Moment, known: int, session: Session) -> int:
+    """How many candidates a moment has added: the first N, then one more each time."""
+    if moment.kind == "recorded" and session.recorded is not None:
+        return len(session.recorded.candidates)
+    return 1 if known else options_of(session.options, moment.options).candidates
+
+
+def _check_made_by_steps(key: str, index: int, first: Moment, session: Session) -> None:
+    """Raises `WalkError` where no step could do anew what follows from an edit."""
+    if first.kind == "regenerate":
+        raise WalkError(
+            f"candidate {index + 1} was made by regenerate as a whole, so its {key} cannot be edited; go back to "
+            f"#{first.parent} and regenerate around other words"
+        )
+    if first.kind == "recorded" and rounds_at_once(session):
+        raise WalkError(
+            f"the run made its candidates in several rounds, which its record does not tell apart, so the {key} of "
+            f"candidate {index + 1} cannot be edited; go back to #{first.parent} and make them anew"
+        )
 
 
 def editable(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +160,7 @@ def update_of(values: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, 
     if "candidates" in update:
         update["candidates"] = _candidates(values["candidates"], update["candidates"], state)
     if update.get("chosen") is not None:
-        _candidate(update["chosen"], "chosen", state)
+        _check_chosen(update["chosen"], state)
     return update
 
 
@@ -127,19 +191,27 @@ def _candidates(
 ) -> list[Candidate]:
     changed = []
     for raw, change in zip(given, changes, strict=True):
-        candidate = _candidate(change.index, "candidates", state)
+        candidate = _candidate(change.index, state)
         named = set(raw) - {"index"}
         changed.append(candidate.model_copy(update={name: getattr(change, name) for name in named}))
     return changed
 
 
-def _candidate(index: int, where: str, state: Mapping[str, Any]) -> Candidate:
+def _candidate(index: int, state: Mapping[str, Any]) -> Candidate:
     candidates: list[Candidate] = state["candidates"]
     for candidate in candidates:
         if candidate.index == index:
             return candidate
-    there = ", ".join(str(candidate.index) for candidate in candidates)
-    raise WalkError(f"{where}: there is no candidate {index}; there are {there}")
+    # As people see them: the first one is candidate 1.
+    there = ", ".join(str(candidate.index + 1) for candidate in candidates)
+    raise WalkError(f"there is no candidate {index + 1}; there are {there}")
+
+
+def _check_chosen(chosen: int, state: Mapping[str, Any]) -> None:
+    indices = [candidate.index for candidate in state["candidates"]]
+    if chosen not in indices:
+        there = ", ".join(map(str, indices))
+        raise WalkError(f"chosen is an index, counted from 0: there is none {chosen}; there are {there}")
 
 
 def _where(name: str, error: ValidationError) -> str:

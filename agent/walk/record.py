@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from agent.walk.model import Session
 from data.record import Call, Candidate, Record, Scores, Truth
 from graphs.ranking import PENALTY
 from graphs.state import Span
@@ -33,6 +34,12 @@ def last_node(record: Record) -> str:
         return next((node for node, stages in STAGES.items() if stage in stages), "rank")
     verified = any(PENALTY in candidate.scores.extra for candidate in record.candidates)
     return "verify" if verified else "rank"
+
+
+def rounds_at_once(session: Session) -> bool:
+    """Whether the session begins with candidates of several rounds, which `part_of` cannot tell apart."""
+    record = session.recorded
+    return record is not None and any(candidate.round for candidate in record.candidates)
 
 
 def part_of(record: Record, node: str) -> dict[str, Any]:

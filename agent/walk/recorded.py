@@ -39,6 +39,9 @@ class Answers:
         self.drawings: dict[tuple[int, str, int], LoggedDrawing] = {}
         self.scores: dict[tuple[int, str, str, str], LoggedScore] = {}
         self.ratings: dict[tuple[int, str, str], LoggedRating] = {}
+        self.scorers: defaultdict[int, set[str]] = defaultdict(set)
+        """Names by run: a session that is resumed may have other scorers than before."""
+        self.graph_scorers: defaultdict[int, set[str]] = defaultdict(set)
         self.loaded: defaultdict[tuple[str, int], list[LoggedPicture]] = defaultdict(list)
         """In the order in which they were loaded; a picture that has not changed is there only once."""
         for line in lines:
@@ -48,8 +51,10 @@ class Answers:
                 self.drawings[line.run, line.description, line.seed] = line
             elif isinstance(line, LoggedScore):
                 self.scores[line.run, line.scorer, line.picture, line.text] = line
+                self.scorers[line.run].add(line.scorer)
             elif isinstance(line, LoggedRating):
                 self.ratings[line.run, line.scorer, _words(line.edges)] = line
+                self.graph_scorers[line.run].add(line.scorer)
             else:
                 self.loaded[line.source, line.side].append(line)
 
@@ -58,14 +63,6 @@ class Answers:
         known = [line for line in self.loaded[source, side] if line.run <= run]
         good = [line for line in known if line.error is None or line.run == run]
         return good[-1] if good else None
-
-    @property
-    def scorers(self) -> list[str]:
-        return sorted({line.scorer for line in self.scores.values()})
-
-    @property
-    def graph_scorers(self) -> list[str]:
-        return sorted({line.scorer for line in self.ratings.values()})
 
     def bytes_of(self, blob: Blob | None) -> bytes:
         if blob is None or blob.sha256 not in self.pictures:
@@ -82,8 +79,10 @@ def context_of(answers: Answers, run: int, witness: Witness, options: Options) -
         blobs=witness.blobs,
         options=options,
         generator=RecordedGenerator(answers, run) if answers.drawings else None,
-        scorers=tuple(RecordedScorer(answers, run, name) for name in answers.scorers),
-        graph_scorers=tuple(RecordedGraphScorer(answers, run, name) for name in answers.graph_scorers),
+        scorers=tuple(RecordedScorer(answers, run, name) for name in sorted(answers.scorers[run])),
+        graph_scorers=tuple(
+            RecordedGraphScorer(answers, run, name) for name in sorted(answers.graph_scorers[run])
+        ),
     )
 
 

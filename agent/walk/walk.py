@@ -25,7 +25,7 @@ from agent.files import store_error, write_atomic
 from agent.walk import export as exports
 from agent.walk.actions import Action, action_of
 from agent.walk.calls import CallLog, LoggedCall
-from agent.walk.changes import LONGEST, editable, made_by
+from agent.walk.changes import LONGEST, editable, made_by, made_for
 from agent.walk.difference import Difference, states_that_differ, values_that_differ
 from agent.walk.engine import OUTSIDE, Engine
 from agent.walk.errors import Broken, WalkError
@@ -39,6 +39,7 @@ from agent.walk.options import check, options_of, plain
 from agent.walk.provenance import by_hand, changed_since
 from agent.walk.reweighed import options_at
 from agent.walk.source import Case
+from agent.walk.used import first_of, prompts_of
 from data.record import Blob, Record
 from graphs.completion import record_of
 from graphs.context import Context, Options
@@ -215,15 +216,33 @@ class Walk:
         """From the start to the head of a branch (the current one)."""
         return self.session.line(self._engine.branch(branch).head if branch else self.branch.head)
 
-    def made(self, key: str, at: int | None = None) -> Moment:
+    def made(self, key: str, at: int | None = None, candidate: int | None = None) -> Moment:
         """The latest moment, on the line to the head or to `at`, that set a value of the state (`graph`, `chosen`, ...)
         or a field of the candidates (`description`, `image`, `scores`): where to `edit` it so that all that depends on
-        it is done anew. Raises `WalkError` if there is none."""
+        it is done anew. `candidate`: a field of the candidate of this index, in the round in which it was made.
+
+        Raises `WalkError` if there is none, and for a candidate of which nothing can be done anew."""
         line = self.history() if at is None else self.session.line(self._engine.moment(at).number)
-        found = made_by(key, line)
+        found = made_by(key, line) if candidate is None else made_for(key, candidate, line, self.session)
         if found is None:
             raise WalkError(f"nothing has made {key!r} on this line yet")
         return found
+
+    async def prompts_used(self) -> list[tuple[Moment, set[str]]]:
+        """The moments of the current line, each with the names of the prompts that it asked with, whatever their
+        wording was; also those of a run that the session was opened from."""
+        used, known = [], 0
+        for moment in self.history():
+            state = await self.state(moment.number)
+            calls = state.get("calls", [])
+            used.append((moment, {name for call in calls[known:] for name in prompts_of(call, state)}))
+            known = len(calls)
+        return used
+
+    async def first_use(self, prompt: str) -> Moment | None:
+        """The first moment of the current line that asked with a prompt: `go` to its parent with `redo`, and `next`
+        does it anew. None: nothing has used it yet."""
+        return first_of(prompt, await self.prompts_used(), self.session)
 
     def calls(self, run: int | None = None, step: str | None = None) -> list[LoggedCall]:
         """Questions and answers in the order in which they ended: all, or those of one run (`Moment.run`; failed

@@ -1,10 +1,14 @@
 """Commands from a pipe: plain lines, an exit status that says whether all went well; files that are written."""
 
+import io
 import json
 import signal
 import time
 
 import pytest
+from rich.console import Console
+
+from agent.terminal.screen import Screen
 
 PATIENCE = 600.0
 PHOTO = ("--sample", "photo1")
@@ -65,6 +69,16 @@ def test_save_and_export_and_replay(chats):
     assert len(chats.double.answered) == asked
 
 
+def test_a_file_is_written_in_the_form_that_its_name_or_the_command_says(chats):
+    done = chats.script(
+        "export json_backup.json", "export markdown.json", "export md notes.json", flags=PHOTO
+    )
+    assert (done.status, done.complained) == (0, ""), done
+    texts = {path.name: path.read_text() for path in chats.folder.glob("*.json")}
+    assert json.loads(texts["json_backup.json"])["walk"] == json.loads(texts["markdown.json"])["walk"] == 1
+    assert texts["notes.json"].startswith("# ")
+
+
 def test_resume_by_name_and_list_of_sessions(chats):
     for sample in ("photo1", "photo2", "photo1"):
         assert chats.script("next", flags=("--sample", sample)).status == 0
@@ -118,6 +132,27 @@ def test_a_record_of_a_run_can_be_looked_into(chats):
     assert looked.status == 0 and "candidate 1 of 2" in looked.said and "rank" in looked.said, looked
     wrong = chats.script(flags=("--run", "run", "--sample", "photo77"))
     assert wrong.status == 2 and "photo" in wrong.complained
+
+
+def test_what_a_run_did_is_done_again_after_an_edit(chats, editor):
+    done = chats.script(flags=("--out", "run", "--limit", "2", "--plain"), program="agent.run")
+    assert done.status == 0, done
+    of_run = ("--run", "run", "--sample", "photo0")
+    words = editor("text = text.replace('.', ', and be brief.', 1)")
+    done = chats.script("edit", "edit general/describe", flags=of_run, EDITOR=words)
+    assert "general/describe alternate" in done.flat and "general/system extract, rank" in done.flat
+    assert done.status == 0 and "from #2 on, 3 steps anew" in done.said and "rank is done" in done.said, done
+    edge = {"head": "moon", "relation": "above", "tail": "sea"}
+    add = editor(f"import json; v = json.loads(text); v.append({edge}); text = json.dumps(v)")
+    done = chats.script("edit graph", flags=of_run, EDITOR=add)
+    assert done.status == 0 and "from #6 on, 3 steps anew" in done.said and "rank is done" in done.said, done
+
+
+def test_names_of_others_give_no_orders_to_the_terminal():
+    said = io.StringIO()
+    screen = Screen(plain=False, console=Console(file=said, force_terminal=True, width=80, color_system=None))
+    screen.facts([("x\x1b]0;owned\x07", "name"), ("lmm", "y")])
+    assert said.getvalue().splitlines() == ["  x<1B>]0;owned<07>  name", "  lmm                y"]
 
 
 def test_text_of_others_gives_no_orders_to_the_terminal(chats, photos, double):

@@ -173,6 +173,21 @@ def test_edit_a_candidate(chats, editor):
     assert terminal.leave() == 0
 
 
+def test_edit_the_text_of_a_candidate(chats, editor):
+    change = "import json; v = json.loads(text); v['text'] = 'A moon over the sea.'; text = json.dumps(v)"
+    terminal = chats.terminal(*PHOTO, EDITOR=editor(change))
+    terminal.prompt()
+    terminal.do("run")
+    part = terminal.do("edit candidate 2")
+    assert "from #6 on, 1 step anew" in part and "rank is done" in part
+    assert "A moon over the sea." in terminal.do("candidate 2")
+    terminal.do("regenerate a red moon")
+    part = terminal.do("edit candidate 3")
+    assert "candidate 3 was made by regenerate as a whole" in part and "go back to #7" in part
+    assert terminal.leave() == 0
+    assert len(chats.session()["moments"]) == 9
+
+
 def test_fork_switch_diff_weights_and_regenerate(chats):
     terminal = chats.terminal(*PHOTO)
     terminal.prompt()

@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))
 from llm_double import Double
 from workbench import Bench, Oracle, Table, serving
 
+from agent.manifest import Manifest, describe_run
+from agent.settings import Settings
+from agent.store import RunFolder
 from agent.walk.events import Event
 from agent.walk.model import FromFile
 from agent.walk.models import GivenModels
@@ -58,6 +61,28 @@ class World:
         async with Client(self.bench.client.endpoint) as client:  # without the walk's cache
             task = self.case(missing).task
             return record_of(await build().ainvoke(task, context=replace(context, lmm=client)))
+
+    async def run_of(self, folder: Path, missing: Modality, **settings: Any) -> Record:
+        """A run folder with one record in it, made by the graph."""
+        context = self.models(**settings).given
+        identity = {"method": Settings(candidates=3, **settings).method()}
+        manifest: Manifest = describe_run(
+            identity=identity,
+            command=["x"],
+            settings={},
+            data={"name": "folder", "root": str(self.folder / "gone"), "split": "all", "text_form": "plot"},
+            mask={},
+            models={},
+            prompts={},
+            warnings=[],
+        )
+        with RunFolder.open(folder, manifest) as run:
+            sample = self.bench.sample()
+            row = (missing is Modality.IMAGE, missing is Modality.TEXT)
+            context.blobs = run.blobs
+            record = record_of(await build().ainvoke(to_input(sample, 0, row, Table()), context=context))
+            await run.append(record)
+        return record
 
     def emit(self, event: Event) -> None:
         self.told.append(event)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from PIL import Image
-from workbench import Painter
+from workbench import Judge, Painter
 
 from agent.errors import StoreError
 from agent.walk.case import compare
@@ -226,6 +226,36 @@ async def test_each_attempt_replays_with_what_it_saw_itself(world, timeless):
         assert [timeless(record) for record in again] == [timeless(record) for record in records]
 
 
+async def test_each_attempt_replays_with_the_scorers_of_its_time(world, timeless):
+    """A session that was resumed with other scorers, of texts and of graphs, and ranked once more."""
+
+    class Atlas:
+        name = "kgc"
+
+        async def plausibility(self, edges):
+            return float(len(edges)), []
+
+    async with await world.create(Modality.TEXT, scorers=(), graph_scorers=()) as walk:
+        await walk.run()
+        folder = walk.folder
+    models = world.models(scorers=(Judge("clip"),), graph_scorers=(Atlas(),))
+    async with await Walk.resume(folder, models) as walk:
+        walk.fork("try", at=4)
+        await walk.run()
+        records = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert [record.candidates[0].scores.clip for record in records] == [None, 20.0]
+        assert [set(record.candidates[0].scores.extra) for record in records] == [set(), {"kgc"}]
+        await asyncio.to_thread((world.folder / "x.json").write_text, await walk.export_json())
+    async with await Walk.replay(world.folder / "x.json", world.folder / "x") as walk:
+        again = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert [timeless(record) for record in again] == [timeless(record) for record in records]
+    for path in folder.glob("checkpoints.sqlite*"):
+        path.unlink()
+    async with await Walk.rebuild(folder) as walk:
+        again = [await walk.record(at=branch.head) for branch in walk.session.branches.values()]
+        assert [timeless(record) for record in again] == [timeless(record) for record in records]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -431,7 +461,7 @@ async def test_wrong_use_is_told_in_a_sentence(world):
             with pytest.raises(WalkError, match=words):
                 call()
         await walk.run()
-        with pytest.raises(WalkError, match="there is no candidate 9; there are 0, 1, 2"):
+        with pytest.raises(WalkError, match="there is no candidate 10; there are 1, 2, 3"):
             await walk.edit({"candidates": [{"index": 9, "subject": "x"}]})
         with pytest.raises(WalkError, match="the walk is finished"):
             await walk.next()

@@ -7,23 +7,18 @@ from pathlib import Path
 import pytest
 import structlog
 from PIL import Image
-from workbench import Table
 
 from agent.blobs import BlobStore
 from agent.errors import UsageError
-from agent.manifest import Manifest, describe_run
 from agent.plan import make_plan
 from agent.settings import Settings
-from agent.store import RunFolder
 from agent.walk.events import Note, Problem
 from agent.walk.models import PlannedModels
 from agent.walk.options import Changes
 from agent.walk.source import from_dataset, from_image, from_run, from_text
 from agent.walk.walk import Walk
 from data.catalog import open_dataset
-from data.record import Record
 from data.sample import Domain, Modality
-from graphs.completion import to_input
 
 
 @pytest.fixture
@@ -120,36 +115,10 @@ def test_a_picture_and_a_text_of_ones_own(photos, tmp_path):
         assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
-async def run_of(world, folder: Path, missing: Modality, **settings) -> Record:
-    """A run folder with one record in it, made by the graph."""
-    models = world.models(**settings)
-    identity = {"method": Settings(candidates=3, **settings).method()}
-    manifest: Manifest = describe_run(
-        identity=identity,
-        command=["x"],
-        settings={},
-        data={"name": "folder", "root": str(world.folder / "gone"), "split": "all", "text_form": "plot"},
-        mask={},
-        models={},
-        prompts={},
-        warnings=[],
-    )
-    with RunFolder.open(folder, manifest) as run:
-        sample = world.bench.sample()
-        row = (missing is Modality.IMAGE, missing is Modality.TEXT)
-        context = models.given
-        context.blobs = run.blobs
-        from graphs.completion import build, record_of
-
-        record = record_of(await build().ainvoke(to_input(sample, 0, row, Table()), context=context))
-        await run.append(record)
-    return record
-
-
 @pytest.mark.parametrize("missing", list(Modality))
 async def test_a_finished_run_is_walked_into(world, missing):
     """The walk stands where the run ended, knows every step of it, and goes on from any of them."""
-    record = await run_of(world, world.folder / "run", missing)
+    record = await world.run_of(world.folder / "run", missing)
     asked = len(world.oracle.asked)
     case = await asyncio.to_thread(from_run, world.folder / "run", "s1")
     assert case.options["candidates"] == 3 and case.name == "run-s1"
@@ -179,7 +148,7 @@ async def test_a_finished_run_is_walked_into(world, missing):
 
 async def test_a_failed_record_too(world):
     world.oracle.rule = lambda asked: "no JSON" if asked.kind == "Knowledge" else None
-    record = await run_of(world, world.folder / "run", Modality.IMAGE)
+    record = await world.run_of(world.folder / "run", Modality.IMAGE)
     case = from_run(world.folder / "run", "s1")
     async with await Walk.create(world.folder / "walk", case, world.models()) as walk:
         assert (await walk.record()).failure == record.failure and walk.head.node == "extract"
@@ -192,7 +161,7 @@ async def test_a_failed_record_too(world):
 async def test_what_is_no_run_or_no_record_of_it(world, tmp_path):
     with pytest.raises(UsageError, match=r"manifest\.json"):
         from_run(tmp_path, "s1")
-    await run_of(world, tmp_path / "run", Modality.IMAGE)
+    await world.run_of(tmp_path / "run", Modality.IMAGE)
     with pytest.raises(UsageError, match=r"no record of 's2' .* did you mean s1"):
         from_run(tmp_path / "run", "s2")
     for path in (tmp_path / "run" / "blobs").glob("*/*"):
