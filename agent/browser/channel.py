@@ -12,6 +12,8 @@ BREATH = 0.03
 """Seconds between two parts of the stream, so that tokens go out in handfuls."""
 HEARTBEAT = 15.0
 """Seconds after which silence is broken, so that dead connections are noticed."""
+MISSED = '{"type":"missed"}'
+"""The page does not know what has happened meanwhile, so it has to ask for everything anew."""
 
 
 class Channel:
@@ -50,31 +52,36 @@ class Channel:
             news.set()
 
     def close(self) -> None:
-        """End every stream; browsers come again by themselves."""
+        """End every stream once it has told everything; browsers come again by themselves."""
         self._closed = True
         for news in self._news:
             news.set()
 
-    def position(self, last_id: str | None, busy: bool) -> int:
-        """From where a page is to be told: after the last event that it knows, or the present activity."""
+    def position(self, last_id: str | None, busy: bool) -> tuple[int, bool]:
+        """From where a page is to be told, and whether it has missed something: it goes on where it was, or hears of
+        the present activity from its beginning."""
         name, _, number = (last_id or "").partition("-")
-        if name == self._name and number.isdigit() and self._first <= int(number) + 1 <= self.last:
-            return int(number) + 1
-        return max(self._first, self._activity) if busy else self.last
+        if name == self._name and number.isdigit() and self._first <= int(number) <= self.last:
+            return int(number), False
+        return max(self._first, self._activity) if busy else self.last, bool(last_id)
 
-    async def stream(self, position: int) -> AsyncIterator[bytes]:
-        """The events from a position on, as text/event-stream, until the page goes or the channel closes."""
+    async def stream(self, position: int, missed: bool = False) -> AsyncIterator[bytes]:
+        """The events from a position on, as text/event-stream, until the page goes or the channel closes. `missed`:
+        tell the page first that it must look again."""
         news = asyncio.Event()
         self._news.add(news)
         try:
-            yield b"retry: 1000\n\n"
-            while not self._closed:
+            # A page that has heard nothing yet needs a number too, to tell this channel from the next one.
+            yield b"retry: 1000\n" + self._number(position) + b"\n"
+            if missed:
+                yield self._frame(position, MISSED)
+            while not self._closed or position < self.last:
                 if position < self._first:
                     position = self.last
-                    yield self._frame(position - 1, '{"type":"missed"}')
+                    yield self._frame(position, MISSED)
                 elif position < self.last:
                     found = self._events[position - self._first :]
-                    frames = [self._frame(position + k, event) for k, event in enumerate(found)]
+                    frames = [self._frame(position + k, event) for k, event in enumerate(found, 1)]
                     position += len(found)
                     yield b"".join(frames)
                     await asyncio.sleep(BREATH)
@@ -87,5 +94,10 @@ class Channel:
         finally:
             self._news.discard(news)
 
-    def _frame(self, number: int, event: str) -> bytes:
-        return f"id: {self._name}-{number}\ndata: {event}\n\n".encode("utf-8", "replace")
+    def _frame(self, position: int, event: str) -> bytes:
+        """An event with the position after it."""
+        return self._number(position) + f"data: {event}\n\n".encode("utf-8", "replace")
+
+    def _number(self, position: int) -> bytes:
+        """What a page that comes again sends back."""
+        return f"id: {self._name}-{position}\n".encode()

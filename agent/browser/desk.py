@@ -42,6 +42,7 @@ class Desk:
         self.activity: str | None = None
         """What is under way: next, run, retry, regenerate, talk."""
         self.used = time.monotonic()
+        """When it was last asked for."""
         self.pages = 0
         """Pages that listen."""
         self._task: asyncio.Task[None] | None = None

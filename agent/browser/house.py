@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +92,9 @@ class House:
             if name not in self.desks:
                 self.desks[name] = await self._open(self._folder(name), rebuild)
                 await self._make_room(name)
-            return self.desks[name]
+            desk = self.desks[name]
+            desk.used = time.monotonic()
+            return desk
 
     def _folder(self, name: str) -> Path:
         """A session's folder: one name right below the folder of all sessions, and no link to elsewhere."""
@@ -132,6 +135,8 @@ class House:
         """Close a session, so that another program may open it."""
         async with self._opening:
             if desk := self.desks.pop(name, None):
+                # First of all: what a page hears after it would make it ask, and so open the session again.
+                desk.channel.tell({"type": "closed"})
                 await desk.close()
 
     async def _make_room(self, kept: str) -> None:

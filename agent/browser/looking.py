@@ -38,11 +38,13 @@ async def moment(request: Request) -> Response:
 
 
 async def editable(request: Request) -> Response:
-    """The values that can be edited, at the moment that made `?of=graph`, or at the head."""
-    walk = (await desk_of(request)).walk
-    of = request.query_params.get("of")
-    at = walk.made(of).number if of else walk.head.number
-    return answer({"at": at, "values": await walk.editable(at)})
+    """The values that can be edited, at the moment that made `?of=graph`, or `?of=text&candidate=2`, or at the head;
+    and the branch that they are of."""
+    walk, asked = (await desk_of(request)).walk, request.query_params
+    branch, of = walk.session.current, asked.get("of")
+    candidate = number(asked, "candidate", 0, MANY) if "candidate" in asked else None
+    at = walk.made(of, candidate=candidate).number if of else walk.head.number
+    return answer({"at": at, "branch": branch, "values": await walk.editable(at)})
 
 
 async def calls(request: Request) -> Response:
@@ -102,16 +104,16 @@ def _made(walk: Walk, key: str, at: int | None) -> dict[str, Any] | None:
 async def prompts(request: Request) -> Response:
     """Names, which are edited, and which were asked with on the current line."""
     walk = (await desk_of(request)).walk
-    runs = {one.run for one in walk.history()}
-    used = {one.asked.prompt.partition("@")[0] for one in walk.calls() if one.run in runs}
     edited = walk.branch.prompts
+    used = set[str]().union(*(names for _, names in await walk.prompts_used()))
     names = [name for name in walk.library().names() if not name.startswith("talk/")]
     return answer([{"name": name, "used": name in used, "edited": name in edited} for name in names])
 
 
 async def prompt(request: Request) -> Response:
     walk, name = (await desk_of(request)).walk, request.path_params["name"]
-    return answer({"name": name, "text": walk.library().text(name), "edited": name in walk.branch.prompts})
+    branch, edited = walk.session.current, name in walk.branch.prompts
+    return answer({"name": name, "branch": branch, "text": walk.library().text(name), "edited": edited})
 
 
 async def diff(request: Request) -> Response:
@@ -136,14 +138,18 @@ async def picture(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """What the session tells, as server-sent events."""
-    desk = await desk_of(request)
-    place = desk.channel.position(request.headers.get("last-event-id"), desk.activity is not None)
+    """What the session tells, as server-sent events. A session that is closed stays so: browsers come again by
+    themselves, and 204 tells them not to."""
+    desk = house_of(request).desks.get(request.path_params["session"])
+    if desk is None:
+        return Response(status_code=204)
+    last_id = request.headers.get("last-event-id")
+    position, missed = desk.channel.position(last_id, desk.activity is not None)
 
     async def stream() -> AsyncIterator[bytes]:
         desk.pages += 1
         try:
-            async for part in desk.channel.stream(place):
+            async for part in desk.channel.stream(position, missed):
                 yield part
         finally:
             desk.pages -= 1

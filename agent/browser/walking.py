@@ -47,6 +47,8 @@ class Change(Body):
     """One of the short ones; which fields it needs depends on the action."""
 
     action: Literal["back", "go", "edit", "prompt", "options", "fork", "switch", "reweigh"]
+    branch: str | None = None
+    """The branch that the user had in view; None: whichever is the current one."""
     steps: int = 1
     moment: int | None = None
     values: dict[str, Any] | None = None
@@ -59,8 +61,16 @@ class Change(Body):
 
 async def change(request: Request) -> Response:
     desk, asked = await desk_of(request), await read_json(request, Change)
+    walk, steps = desk.walk, 0
+    # Before the checks, since it waits: what they have found must still hold when the change is made.
+    first = await walk.first_use(asked.name) if asked.action == "prompt" and asked.replay else None
     desk.check_free()
-    walk = desk.walk
+    current = walk.session.current
+    if asked.branch not in (None, current) and asked.action != "switch":
+        raise Refused(
+            f"this was meant for the branch {asked.branch}, but the session is on {current} now; switch back first",
+            409,
+        )
     if asked.moment is not None:
         moment_of(walk, str(asked.moment))
     match asked.action:
@@ -71,11 +81,13 @@ async def change(request: Request) -> Response:
                 raise Refused("go needs the number of a moment")
             await walk.go(asked.moment)
         case "edit":
+            steps = _steps_after(walk, walk.head.number if asked.moment is None else asked.moment)
             await walk.edit(asked.values or {}, asked.moment)
         case "prompt":
             walk.edit_prompt(asked.name, asked.text)
-            if asked.replay:
-                await _before(walk, asked.name)
+            if first is not None and first.parent is not None:
+                steps = _steps_after(walk, first.parent)
+                await walk.go(first.parent, redo=True)
         case "options":
             walk.set_options(**(asked.values or {}))
         case "fork":
@@ -84,18 +96,22 @@ async def change(request: Request) -> Response:
             walk.switch(asked.name)
         case "reweigh":
             await walk.reweigh(asked.weights or {})
-    if asked.replay and walk.next_step is not None:
-        desk.begin("run", walk.run)
+    if asked.replay and steps and walk.next_step is not None:
+        desk.begin("run", lambda tell: _again(walk, steps, tell))
     desk.changed()
     return answer(await desk.snapshot())
 
 
-async def _before(walk: Walk, prompt: str) -> None:
-    """Stand before the first step of the line that asked with a prompt."""
-    for one in walk.history():
-        asked = {call.asked.prompt.partition("@")[0] for call in walk.calls(run=one.run)}
-        if one.parent is not None and one.kind == "step" and prompt in asked:
-            await walk.go(one.parent, redo=True)
+def _steps_after(walk: Walk, moment: int) -> int:
+    """How many steps the line has gone since a moment; a run's own steps are done again like any others."""
+    before = {one.number for one in walk.session.line(moment)}
+    return sum(one.kind in ("step", "recorded") for one in walk.history() if one.number not in before)
+
+
+async def _again(walk: Walk, steps: int, tell: Tell) -> None:
+    """Go so many steps; fewer if one ends with a problem, or the walk is finished."""
+    for _ in range(steps):
+        if walk.next_step is None or await walk.next(tell) is None:
             return
 
 

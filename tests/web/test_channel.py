@@ -11,10 +11,10 @@ from agent.browser import channel as module
 from agent.browser.channel import Channel
 
 
-async def heard(channel: Channel, position: int, enough: int) -> list[tuple[str, dict]]:
+async def heard(channel: Channel, position: int, enough: int, missed: bool = False) -> list[tuple[str, dict]]:
     """(id, event) of the first so many events of a stream."""
     found: list[tuple[str, dict]] = []
-    stream = channel.stream(position)
+    stream = channel.stream(position, missed)
     async for part in stream:
         for frame in part.decode().split("\n\n"):
             lines = dict(line.partition(": ")[::2] for line in frame.splitlines())
@@ -28,7 +28,7 @@ async def heard(channel: Channel, position: int, enough: int) -> list[tuple[str,
 
 async def test_two_pages_hear_the_same_in_order():
     channel = Channel()
-    pages = [asyncio.ensure_future(heard(channel, channel.position(None, False), 3)) for _ in range(2)]
+    pages = [asyncio.ensure_future(heard(channel, channel.position(None, False)[0], 3)) for _ in range(2)]
     await asyncio.sleep(0.05)
     for number in range(3):
         channel.tell({"type": "token", "text": f"{number}\nline"})
@@ -41,11 +41,35 @@ async def test_a_page_that_comes_again_goes_on_where_it_was():
     for number in range(5):
         channel.tell({"number": number})
     [(last, _), *_] = (await heard(channel, 2, 3))[:1]
-    assert channel.position(last, False) == 3
-    assert channel.position("another-2", False) == channel.last, (
-        "the number of an earlier process says nothing"
-    )
-    assert channel.position("nonsense", False) == channel.last
+    assert channel.position(last, False) == (3, False)
+    for unknown in ("another-2", "nonsense", last.replace("-3", "-77")):
+        assert channel.position(unknown, False) == (channel.last, True), unknown
+
+
+async def test_a_page_of_an_earlier_channel_is_told_that_it_has_missed_something():
+    """The session was closed and opened again, or the server started anew, while the page was there."""
+    earlier, channel = Channel(), Channel()
+    first = await anext(earlier.stream(*earlier.position(None, False)))
+    known = dict(line.partition(": ")[::2] for line in first.decode().splitlines())["id"]
+    assert known, "a page that has heard nothing yet can be known again too"
+    assert earlier.position(known, False) == (0, False)
+    channel.begin()
+    channel.tell({"step": "this"})
+    position, missed = channel.position(known, True)
+    found = await heard(channel, position, 2, missed)
+    assert [event for _, event in found] == [{"type": "missed"}, {"step": "this"}]
+    assert channel.position(found[0][0], True) == (0, False), "it is told so once"
+
+
+async def test_what_is_told_before_the_end_is_heard():
+    channel = Channel()
+    page = asyncio.ensure_future(heard(channel, 0, 10))
+    channel.tell({"step": "this"})
+    await asyncio.sleep(0)
+    channel.tell({"type": "stopped"})
+    channel.tell({"type": "changed"})
+    channel.close()
+    assert [event for _, event in await page] == [{"step": "this"}, {"type": "stopped"}, {"type": "changed"}]
 
 
 async def test_a_page_that_comes_in_mid_step_is_told_the_step_from_its_beginning():
@@ -53,7 +77,9 @@ async def test_a_page_that_comes_in_mid_step_is_told_the_step_from_its_beginning
     channel.tell({"step": "earlier"})
     channel.begin()
     channel.tell({"step": "this"})
-    assert [event for _, event in await heard(channel, channel.position(None, True), 1)] == [{"step": "this"}]
+    position, missed = channel.position(None, True)
+    assert not missed, "it has just asked for everything"
+    assert [event for _, event in await heard(channel, position, 1)] == [{"step": "this"}]
 
 
 async def test_a_page_that_is_too_slow_is_told_to_look_again(monkeypatch):
@@ -64,7 +90,7 @@ async def test_a_page_that_is_too_slow_is_told_to_look_again(monkeypatch):
     [(_, event)] = await heard(channel, 0, 1)
     assert event == {"type": "missed"}
     channel.close()
-    assert await heard(channel, 0, 1) == []
+    assert await heard(channel, channel.last, 1) == []
 
 
 def test_nothing_of_ours_switches_tracing_on():

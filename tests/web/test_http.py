@@ -95,6 +95,92 @@ def test_a_prompt_is_edited_and_replayed(client: TestClient, walked: str, double
     change(client, walked, action="switch", name="main")
 
 
+def test_a_candidates_text_is_edited_where_it_was_made(client: TestClient, double: SceneDouble) -> None:
+    name = client.post("/api/sessions", json={"dataset": "folder", "id": "photo17"}).json()["name"]
+    client.post(f"/api/sessions/{name}/go", json={"action": "run"})
+    before = settled(client, name)
+    one = before["view"]["candidates"][0]
+    editable = client.get(f"/api/sessions/{name}/editable?of=text&candidate={one['index']}").json()
+    assert before["moments"][editable["at"]]["label"] == "generate"
+    words = "Two red circles lie beside a blue star, on a poster."
+    edit = {"candidates": [{"index": one["index"], "text": words}]}
+    change(client, name, action="edit", values=edit, moment=editable["at"], replay=True)
+    now = settled(client, name)
+    assert [moment["label"] for moment in now["moments"]][-2:] == ["edit candidates", "rank"]
+    edited = now["view"]["candidates"][0]
+    assert edited["text"] == words and edited["graph"] != one["graph"], "it is read anew"
+    assert edited["scores"]["graph"] > one["scores"]["graph"]
+    unknown = client.get(f"/api/sessions/{name}/editable?of=text&candidate=77")
+    assert unknown.status_code == 400 and unknown.json()["error"]
+
+
+def test_a_replay_ends_where_the_walk_stood(client: TestClient) -> None:
+    name = client.post("/api/sessions", json={"dataset": "folder", "id": "photo18"}).json()["name"]
+    for _ in range(3):
+        client.post(f"/api/sessions/{name}/go", json={"action": "next"})
+        settled(client, name)
+    at = client.get(f"/api/sessions/{name}/editable?of=graph").json()
+    edit = {"graph": at["values"]["graph"][:1]}
+    change(client, name, action="edit", values=edit, moment=at["at"], replay=True)
+    now = settled(client, name)
+    assert [now["moments"][k]["label"] for k in now["line"]][-2:] == ["edit graph", "alternate"]
+    assert now["next"] == "generate"
+    for prompt in ("general/describe", "general/refine"):
+        text = client.get(f"/api/sessions/{name}/prompts/{prompt}").json()["text"]
+        asked = {"action": "prompt", "name": prompt, "text": f"{text}\nBe brief.", "replay": True}
+        answered = change(client, name, **asked)
+        assert answered["activity"] == ("run" if prompt == "general/describe" else None), "refine comes later"
+        assert settled(client, name)["next"] == "generate"
+
+
+def test_a_prompt_of_a_session_from_a_run_is_replayed(
+    client: TestClient, runs: Path, double: SceneDouble
+) -> None:
+    [run] = client.get("/api/runs").json()
+    where = f"/api/runs/{run['key']}/records?status=completed&missing=text&limit=60"
+    record = whole(client, where)["rows"][0]
+    name = client.post("/api/sessions", json={"run": run["key"], "id": record["id"]}).json()["name"]
+    before = client.get(f"/api/sessions/{name}").json()
+    assert {moment["kind"] for moment in before["moments"]} == {"start", "recorded"}
+    listed = client.get(f"/api/sessions/{name}/prompts").json()
+    assert "general/describe" in {one["name"] for one in listed if one["used"]}
+    text = client.get(f"/api/sessions/{name}/prompts/general/describe").json()["text"]
+    asked = {
+        "action": "prompt",
+        "name": "general/describe",
+        "text": f"{text}\nSay it in verse.",
+        "replay": True,
+    }
+    assert change(client, name, **asked)["activity"] == "run"
+    now = settled(client, name)
+    assert now["next"] is None and any("Say it in verse." in body for body in double.answered)
+    line = [(moment["kind"], moment["node"]) for moment in (now["moments"][k] for k in now["line"])]
+    assert line[2:] == [
+        ("recorded", "extract"),
+        ("step", "alternate"),
+        ("step", "generate"),
+        ("step", "rank"),
+    ]
+
+
+def test_a_change_that_was_meant_for_another_branch_is_refused(client: TestClient, walked: str) -> None:
+    change(client, walked, action="fork", name="elsewhere", branch="main")
+    before = client.get(f"/api/sessions/{walked}").json()
+    at = client.get(f"/api/sessions/{walked}/editable?of=graph").json()
+    assert at["branch"] == "elsewhere"
+    for asked in (
+        {"action": "edit", "values": {"graph": []}, "moment": at["at"]},
+        {"action": "prompt", "name": "general/describe", "text": None},
+        {"action": "back"},
+    ):
+        refused = client.post(f"/api/sessions/{walked}/change", json={**asked, "branch": "main"})
+        assert refused.status_code == 409 and "on elsewhere now" in refused.json()["error"]
+    assert client.get(f"/api/sessions/{walked}").json() == before
+    prompt = client.get(f"/api/sessions/{walked}/prompts/general/describe").json()
+    assert prompt["branch"] == "elsewhere"
+    change(client, walked, action="switch", name="main", branch="a page that lags behind")
+
+
 def test_weights_are_tried_without_a_moment_and_kept_with_one(client: TestClient, walked: str) -> None:
     before = client.get(f"/api/sessions/{walked}").json()
     tried = client.post(f"/api/sessions/{walked}/weigh", json={"weights": {"graph": 0.5}}).json()
@@ -235,6 +321,9 @@ def test_sessions_are_listed_and_left(client: TestClient, walked: str) -> None:
     listed = {one["name"]: one for one in client.get("/api/sessions").json()}
     assert listed[walked]["open"] and listed[walked]["sample"] == "photo1"
     client.post(f"/api/sessions/{walked}/leave", json={})
+    for last_id in ({}, {"last-event-id": "0a1b2c3d-4"}):
+        come_again = client.get(f"/api/sessions/{walked}/events", headers=last_id)
+        assert come_again.status_code == 204, "which ends an EventSource for good"
     listed = {one["name"]: one for one in client.get("/api/sessions").json()}
     assert not listed[walked]["open"]
     assert client.get(f"/api/sessions/{walked}").status_code == 200, "it is opened again when it is looked at"

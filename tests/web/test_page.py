@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chromium import Tab, chromium, needs_chromium, serving
@@ -15,6 +16,7 @@ from scene_double import SceneDouble
 from web_helpers import HOSTILE, Make, Site
 
 from agent.browser.app import make_app
+from agent.browser.channel import Channel
 from agent.browser.house import House
 from data.record import Record
 from data.sample import Domain, Modality
@@ -59,6 +61,13 @@ class WebTab(Tab):
 
     def tool(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
+
+    def elsewhere(self, what: str, **body: Any) -> Any:
+        """What another tab would ask of the session that is shown here."""
+        session = self.page.url.rpartition("/")[2]
+        kind = {"Content-Type": "application/json"}
+        asked = json.dumps({"method": "POST", "headers": kind, "body": json.dumps(body)})
+        return self.js(f"fetch('/api/sessions/{session}/{what}', {asked}).then((reply) => reply.json())")
 
 
 @pytest.fixture
@@ -225,6 +234,111 @@ def test_a_prompt_is_edited_and_its_steps_are_done_anew(tab: WebTab, double: Sce
     tab.finished()
     assert any("Think of the sea." in body for body in double.answered)
     expect(tab.page.locator(".prompts .tag")).to_have_text("edited")
+
+
+def test_a_candidates_text_is_edited_and_scored_anew(tab: WebTab) -> None:
+    tab.session("photo20")
+    tab.press("r")
+    tab.finished()
+    card = tab.page.get_by_role("article", name="Candidate 1")
+    before = card.locator("[data-term=graph] b").inner_text()
+    card.get_by_role("button", name="Edit text").click()
+    words = "Two red circles lie beside a blue star, on a poster."
+    tab.page.get_by_label("Edit candidate 1").last.fill(words)
+    tab.page.get_by_role("button", name="Save and replay").click()
+    expect(card).to_contain_text(words)
+    expect(card.locator("[data-term=graph] b")).not_to_have_text(before)
+    tab.finished()
+
+
+def test_a_prompt_that_is_open_follows_the_branch(tab: WebTab) -> None:
+    tab.session("photo21")
+    tab.press("p")
+    tab.page.get_by_label("Prompt", exact=True).select_option("general/describe")
+    field = tab.page.get_by_label("Text of general/describe")
+    own = field.input_value()
+    tab.elsewhere("change", action="fork", name="try")
+    expect(tab.page.get_by_label("Branch", exact=True)).to_have_value("try")
+    expect(tab.page.locator(".prompts")).to_contain_text("Of the branch try.")
+    tab.page.get_by_label("Branch", exact=True).select_option("main")
+    expect(tab.page.locator(".prompts")).to_contain_text("Of the branch main.")
+    field.fill(f"{own}\nBe brief.")
+    save = tab.page.locator(".prompts").get_by_role("button", name="Save", exact=True)
+    save.click()
+    expect(tab.page.locator(".prompts .tag")).to_have_text("edited")
+    tab.page.get_by_label("Branch", exact=True).select_option("try")
+    expect(field).to_have_value(own)
+    expect(tab.page.locator(".prompts .tag")).to_have_count(0)
+    field.fill(f"{own}\nIt is begun.")
+    tab.elsewhere("change", action="switch", name="main")
+    expect(tab.page.get_by_label("Branch", exact=True)).to_have_value("main")
+    save.click()
+    expect(tab.page.locator("#told")).to_contain_text("meant for the branch try")
+    expect(field).to_have_value(f"{own}\nIt is begun.")
+    prompts = {
+        one["name"]: one["prompts"] for one in tab.elsewhere("change", action="fork", name="c")["branches"]
+    }
+    assert prompts == {"main": ["general/describe"], "try": [], "c": ["general/describe"]}
+    tab.errors.clear()  # the refusal, which the browser counts as an error
+
+
+def test_an_edit_that_was_begun_on_another_branch_is_refused(tab: WebTab) -> None:
+    tab.session("photo22")
+    for step in ("extract", "alternate"):
+        tab.press("n")
+        tab.free(f"Next: {step}")
+    tab.page.get_by_role("button", name="Edit graph").click()
+    tab.page.get_by_label("Edit the graph").last.fill("[]")
+    before = tab.elsewhere("change", action="fork", name="other", moment=0)
+    tab.page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(tab.page.locator("dialog [role=alert]")).to_contain_text("meant for the branch main")
+    after = tab.elsewhere("change", action="switch", name="other")
+    assert (after["branches"], after["moments"]) == (before["branches"], before["moments"])
+    tab.press("Escape")
+    tab.errors.clear()  # the refusal, which the browser counts as an error
+
+
+def test_a_session_that_another_tab_closes_in_mid_step_says_so(
+    tab: WebTab, site: Site, double: SceneDouble
+) -> None:
+    tab.session("photo23")
+    tab.press("n")
+    tab.free("Next: extract")
+    double.allow(len(double.answered))
+    try:
+        tab.press("n")
+        expect(tab.page.locator(".calls li.running b")).to_have_text("extract")
+        name = tab.page.url.rpartition("/")[2]
+        tab.elsewhere("leave")
+        expect(tab.page.locator("#pane")).to_contain_text("This session is closed")
+    finally:
+        double.allow(float("inf"))
+    tab.shot("closed")
+    assert name not in site.house.desks
+    tab.page.get_by_role("button", name="Open it again").click()
+    tab.free("Next: extract")
+
+
+def test_a_page_that_comes_again_after_its_channel_was_replaced_is_free(
+    tab: WebTab, site: Site, double: SceneDouble
+) -> None:
+    """As when the server is started anew: what the page had heard of last says nothing about what is now."""
+    tab.session("photo24")
+    tab.press("n")
+    tab.free("Next: extract")
+    double.allow(len(double.answered))
+    try:
+        tab.press("n")
+        expect(tab.page.locator(".stepper .running b")).to_have_text("extract")
+        desk = site.house.desks[tab.page.url.rpartition("/")[2]]
+        earlier, desk.channel = desk.channel, Channel()
+        earlier.close()
+        tab.elsewhere("stop")
+        tab.free("Next: extract")
+        expect(tab.page.locator(".stepper .running")).to_have_count(0)
+        expect(tab.page.locator(".calls li.running")).to_have_count(0)
+    finally:
+        double.allow(float("inf"))
 
 
 def test_weights_rank_anew_while_they_are_moved(tab: WebTab, finished: str) -> None:

@@ -38,11 +38,12 @@ async function ask(where, options) {
   return value;
 }
 
-/** Events of a session until `close()`; `lost` hears whether the connection is broken. The browser connects anew. */
-export function listen(where, heard, lost) {
+/** Events of a session until `close()`. The browser connects anew, and `lost` hears whether the connection is broken;
+    `ended` hears when the server wants nobody to come again. */
+export function listen(where, heard, lost, ended) {
   const source = new EventSource(where);
   source.onmessage = (message) => heard(JSON.parse(message.data));
   source.onopen = () => lost(false);
-  source.onerror = () => lost(true);
+  source.onerror = () => (source.readyState === EventSource.CLOSED ? ended() : lost(true));
   return source;
 }

@@ -85,10 +85,19 @@ export class Calls {
     box.querySelector("summary").focus();
   }
 
+  /** All anew, after something was missed; what is still under way begins anew too, as it is told. */
+  again() {
+    this.live.clear();
+    return this.load();
+  }
+
   hear(event) {
     if (event.type === "call_started") this.begin(event);
     const live = this.live.get(event.call);
-    if (!live) return;
+    if (!live) {
+      if (event.type === "call_ended") this.load(); // its beginning was missed
+      return;
+    }
     if (event.type === "token") {
       live.text.append(event.text);
       live.pieces += 1;

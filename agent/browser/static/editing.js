@@ -2,13 +2,13 @@
 
 import { h } from "./report-dom.js";
 import { get, post } from "./api.js";
-import { asJson, button, dialog } from "./parts.js";
+import { asJson, attempt, button, dialog } from "./parts.js";
 
 const WORDS = { graph: "Edit the graph", knowledge: "Edit the knowledge" };
 
 /** Edit `graph` or `knowledge`, or with `candidate` its `description` or `text`. */
-export async function editor(page, key, candidate) {
-  const { at, values } = await get(`${page.where}/editable`, { of: key === "text" && candidate ? "generate" : key }).catch(() => get(`${page.where}/editable`));
+export const editor = (page, key, candidate) => attempt(async () => {
+  const { at, branch, values } = await get(`${page.where}/editable`, { of: key, candidate: candidate?.index });
   const value = candidate ? values.candidates.find((one) => one.index === candidate.index)?.[key] ?? "" : values[key];
   const plain = typeof value === "string";
   const title = candidate ? `Edit candidate ${candidate.index + 1}` : WORDS[key];
@@ -20,7 +20,7 @@ export async function editor(page, key, candidate) {
       try {
         const edited = plain ? field.value : JSON.parse(field.value);
         const change = candidate ? { candidates: [{ index: candidate.index, [key]: edited }] } : { [key]: edited };
-        page.now = await post(`${page.where}/change`, { action: "edit", values: change, moment: at, replay });
+        page.now = await post(`${page.where}/change`, { action: "edit", branch, values: change, moment: at, replay });
         page.looking = null;
         page.draw();
         close(true);
@@ -35,4 +35,4 @@ export async function editor(page, key, candidate) {
         h("button", { type: "button", class: "primary", onclick: () => save(true) }, "Save and replay"),
         button("Save", () => save(false)), button("Leave it", () => close()))];
   });
-}
+});

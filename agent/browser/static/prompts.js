@@ -8,6 +8,8 @@ export class Prompts {
   constructor(page) {
     this.page = page;
     this.name = null;
+    /** What is open: `branch`, `text` as it is there, and the `field`. */
+    this.open = null;
     this.element = h("div", { class: "prompts" });
     this.choices = h("div");
     this.editing = h("div", null, h("p", { class: "empty" }, "Choose a prompt to see or to change its words. A change holds for this branch."));
@@ -24,6 +26,8 @@ export class Prompts {
       const names = await get(`${this.page.where}/prompts`);
       this.place.show([names, this.name], () => this.chooser(names));
     });
+    // Words of another branch must not look like those of this one; what somebody has begun to write stays.
+    if (this.open && this.open.branch !== now.current && this.open.field.value === this.open.text) attempt(() => this.load());
   }
 
   chooser(names) {
@@ -40,26 +44,36 @@ export class Prompts {
       this.page.tab("prompts", false);
       this.page.place.pane("tools");
       this.name = name;
-      const { text, edited } = await get(`${this.page.where}/prompts/${name.split("/").map(encodeURIComponent).join("/")}`);
-      const select = this.choices.querySelector("select");
-      if (select) select.value = name;
-      const field = h("textarea", { class: "code", rows: 18, spellcheck: "false", "aria-label": `Text of ${name}` });
-      field.value = text;
-      const save = (change, replay) => attempt(async () => {
-        if (await this.page.change({ action: "prompt", name, text: change, replay })) {
-          tell(change === null ? `${name} is the project's again.` : replay ? `${name} is changed; the steps that ask with it are done anew.` : `${name} is changed on this branch.`);
-          this.choose(name);
-        }
-      });
-      this.editing.replaceChildren(
-        h("h3", null, h("code", null, name), edited && h("b", { class: "tag mini" }, "edited")),
-        field,
-        h("p", { class: "muted" }, "Slots in double braces must stay: they are filled with the sample's values."),
-        h("p", { class: "buttons" },
-          h("button", { type: "button", class: "primary", onclick: () => save(field.value, true) }, "Save and replay"),
-          button("Save", () => save(field.value, false)),
-          edited && button("Back to the project's", () => save(null, false))));
-      field.focus();
+      await this.load();
+      this.open?.field.focus();
     });
+  }
+
+  /** Show the chosen prompt as it is on the current branch. */
+  async load() {
+    const { name } = this;
+    const { text, branch, edited } = await get(`${this.page.where}/prompts/${name.split("/").map(encodeURIComponent).join("/")}`);
+    if (name !== this.name) return;
+    const select = this.choices.querySelector("select");
+    if (select) select.value = name;
+    const field = h("textarea", { class: "code", rows: 18, spellcheck: "false", "aria-label": `Text of ${name}` });
+    field.value = text;
+    // As the field has it: line ends may be other ones.
+    this.open = { branch, text: field.value, field };
+    const save = (change, replay) => attempt(async () => {
+      const now = await this.page.change({ action: "prompt", branch, name, text: change, replay });
+      if (!now) return;
+      const replayed = now.activity ? "the steps that ask with it are done anew" : "no step of this line has asked with it, so it counts from now on";
+      tell(change === null ? `${name} is the project's again.` : replay ? `${name} is changed; ${replayed}.` : `${name} is changed on this branch.`);
+      this.choose(name);
+    });
+    this.editing.replaceChildren(
+      h("h3", null, h("code", null, name), edited && h("b", { class: "tag mini" }, "edited")),
+      field,
+      h("p", { class: "muted" }, `Of the branch ${branch}. Slots in double braces must stay: they are filled with the sample's values.`),
+      h("p", { class: "buttons" },
+        h("button", { type: "button", class: "primary", onclick: () => save(field.value, true) }, "Save and replay"),
+        button("Save", () => save(field.value, false)),
+        edited && button("Back to the project's", () => save(null, false))));
   }
 }

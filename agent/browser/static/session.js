@@ -52,7 +52,7 @@ class SessionPage {
     };
     this.weights = new Weights(this);
     this.build();
-    this.source = listen(`${where}/events`, (event) => this.hear(event), (lost) => this.line.classList.toggle("lost", lost));
+    this.source = listen(`${where}/events`, (event) => this.hear(event), (lost) => this.line.classList.toggle("lost", lost), () => this.closed());
     place.onLeave(() => this.source.close());
     place.keys({
       n: () => this.go("next"), r: () => this.go("run"), s: () => this.stop(), b: () => this.change({ action: "back" }),
@@ -143,7 +143,7 @@ class SessionPage {
       now.branches.map((one) => h("option", { value: one.name, selected: one.name === now.current }, one.name)));
     const fork = () => attempt(async () => {
       const wanted = await askFor("Fork", "Name of the new branch", suggestion(now.branches), "Fork here");
-      if (wanted) await this.change({ action: "fork", name: wanted });
+      if (wanted) await this.change({ action: "fork", branch: now.current, name: wanted });
     });
     const close = () => attempt(async () => {
       await post(`${this.where}/leave`);
@@ -230,9 +230,10 @@ class SessionPage {
     return this.now.activity ? attempt(() => post(`${this.where}/stop`)) : undefined;
   }
 
+  /** `asked.branch`: where it is meant for, if that is not what is in view now. */
   change(asked) {
     return attempt(async () => {
-      this.now = await post(`${this.where}/change`, asked);
+      this.now = await post(`${this.where}/change`, { branch: this.now.current, ...asked });
       this.looking = null;
       this.draw();
       return this.now;
@@ -241,8 +242,9 @@ class SessionPage {
 
   forkAt(moment) {
     return attempt(async () => {
-      const name = await askFor("Fork", "Name of the new branch", suggestion(this.now.branches), "Fork");
-      if (name) await this.change({ action: "fork", name, moment });
+      const { current: branch, branches } = this.now;
+      const name = await askFor("Fork", "Name of the new branch", suggestion(branches), "Fork");
+      if (name) await this.change({ action: "fork", branch, name, moment });
     });
   }
 
@@ -294,12 +296,26 @@ class SessionPage {
         return null;
       },
       missed: () => {
+        this.running = null;
         this.reload();
-        this.calls.load();
+        this.calls.again();
+        return "";
+      },
+      closed: () => {
+        this.closed();
         return null;
       },
     }[event.type]?.();
     if (words !== null && words !== undefined) this.line.textContent = words;
+  }
+
+  /** Closed, here or in another tab: whatever were asked of it now would open it again. */
+  closed() {
+    this.source.close();
+    this.place.keys({});
+    this.place.wide();
+    this.place.show(note("This session is closed, so that another program may open it."),
+      h("p", { class: "buttons" }, button("Open it again", () => location.reload()), h("a", { href: "#/sessions" }, "To the sessions")));
   }
 
   /** What the session is now; several wishes at a time are one. */
