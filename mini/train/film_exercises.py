@@ -72,7 +72,7 @@ def sample_statement(rng: random.Random) -> Film:
     if rng.random() < 0.25:
         return Film(normal=(rng.choice(STRUCTURES),))
     finding = sample_finding(rng.choice(list(KINDS)), rng)
-    if KINDS[finding.kind].structure and rng.random() < 0.4:
+    if KINDS[finding.kind].structure and rng.random() < 0.6:
         finding = replace(finding, change=rng.choice(CHANGES))
     zone, size = (told if rng.random() < 0.75 else None for told in (finding.zone, finding.size))
     return Film((replace(finding, zone=zone, size=size),))

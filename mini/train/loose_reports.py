@@ -114,35 +114,48 @@ SINCE = (
     "{then}: {any} {change}",
 )
 """What has changed since when, in a sentence of its own; it is said of the finding before."""
+NAMED_LATER = (
+    "{any} {name} {any} {change} {any}",
+    "{any} {change} {any} {name} {any}",
+    "{name}: {any} {change}",
+)
+"""The same after other findings, so that it has to be named."""
+WAYS = ("ahead", "clause", "clause", "next", "next", "later")
+"""How a change is told: before the name, with the finding, in the next sentence, or after all else."""
 
 
-def tell(finding: Finding, rng: random.Random) -> str:
-    """One finding in one or two sentences."""
-    if finding.kind == "cardiomegaly" and rng.random() < 0.6:
+def tell(finding: Finding, rng: random.Random, way: str = "") -> str:
+    """One finding in one or two sentences; a change in one of `WAYS`, or not at all."""
+    early = f"{loose(CHANGED[finding.change], rng)} " if finding.change and way == "ahead" else ""
+    if finding.kind == "cardiomegaly" and not early and rng.random() < 0.6:
         body = loose(rng.choice(HEARTS), rng, {"how": loose(HOW[finding.size], rng)})
     elif finding.kind == "cardiomegaly":
-        body = loose("{any} {name} {any}", rng, {"name": name_words(finding, rng)})
+        body = loose("{any} {name} {any}", rng, {"name": early + name_words(finding, rng)})
     elif finding.kind == "tube":
         body = loose(rng.choice(TUBES), rng)
     elif rng.random() < BRACKETED:
-        body = f"{loose('{any}', rng)} {name_words(finding, rng)} ({where(finding, rng)})".strip()
+        body = f"{loose('{any}', rng)} {early}{name_words(finding, rng)} ({where(finding, rng)})".strip()
     else:
         facts = {
-            "name": name_words(finding, rng),
+            "name": early + name_words(finding, rng),
             "place": where(finding, rng),
             "ahead": ahead(finding, rng),
             "be": rng.choice(("is", "are")),
         }
         facts |= {"found": loose(FOUND, rng), "as": loose(AS, rng)}
         body = loose(rng.choice(SEEN), rng, facts)
-    if not finding.change:
+    if not finding.change or way in ("ahead", "later"):
         return sentence(body)
-    words = {"change": loose(CHANGED[finding.change], rng)}
-    if rng.random() < 0.35:
-        words["then"] = loose(rng.choice(THEN), rng)
-        return f"{sentence(body)} {sentence(loose(rng.choice(SINCE), rng, words))}"
-    change = loose(rng.choice(CHANGES), rng, words)
-    return sentence(f"{body}, {change}") if rng.random() < 0.6 else f"{sentence(body)} {sentence(change)}"
+    words = {"change": loose(CHANGED[finding.change], rng), "then": loose(rng.choice(THEN), rng)}
+    change = loose(rng.choice(rng.choice((CHANGES, SINCE))), rng, words)
+    return sentence(f"{body}, {change}") if way == "clause" else f"{sentence(body)} {sentence(change)}"
+
+
+def tell_change(finding: Finding, rng: random.Random) -> str:
+    """What has changed of a finding that was told before."""
+    name = "heart" if finding.kind == "cardiomegaly" else rng.choice(NAMES[finding.kind])
+    words = {"change": loose(CHANGED[finding.change or ""], rng), "name": name}
+    return sentence(loose(rng.choice(NAMED_LATER), rng, words))
 
 
 CLEAR = {
@@ -157,7 +170,9 @@ CLEAR = {
                "{any} no {any} pneumothorax {any} effusion {any}",
                "{any} (pleura|pleural spaces) {any} (clear|normal|unremarkable) {any}",
                "{any} (effusion and {any} pneumothorax|pneumothorax and {any} effusion) {any} (absent|excluded) {any}",
-               "{any} (pleura|pleural spaces) {any} no (fluid|effusion) {any} no pneumothorax"),
+               "{any} (pleura|pleural spaces) {any} no (fluid|effusion) {any} no pneumothorax",
+              "{any} (pleura|pleural spaces) {any} (clear|normal) {any} (both|either|each) {word}",
+              "{any} no {any} (fluid|effusion|pneumothorax) {any} (both|either|each) {word}"),
     "heart": ("{any} heart {any} (normal|not enlarged) {any}", "{any} normal {any} heart {any}",
               "{any} cardiac (silhouette|size) {any} normal {any}", "{any} normal cardiac {any}",
               "{any} no {any} (cardiomegaly|cardiac enlargement|enlargement of the heart) {any}",
@@ -200,9 +215,10 @@ def findings(film: Film, rng: random.Random, denied: Film | None = None) -> str:
     structures: list[str | None] = [*STRUCTURES, None]
     rng.shuffle(structures)
     parts: list[str] = []
+    ways = {finding.kind: rng.choice(WAYS) for finding in film.findings}
     for structure in structures:
         found = [f for f in film.findings if KINDS[f.kind].structure == structure]
-        said = [tell(finding, rng) for finding in found]
+        said = [tell(finding, rng, ways[finding.kind]) for finding in found]
         absent = [kind for kind in DENIED.get(structure, ()) if kind not in kinds]
         if structure in film.normal:
             said.append(sentence(loose(rng.choice(CLEAR[structure]), rng)))
@@ -216,6 +232,7 @@ def findings(film: Film, rng: random.Random, denied: Film | None = None) -> str:
             parts.append(sentence(f"{heading}: {'; '.join(map(_unended, said))}"))
         else:
             parts += said
+    parts += [tell_change(f, rng) for f in film.findings if f.change and ways[f.kind] == "later"]
     return " ".join(parts)
 
 
