@@ -21,8 +21,13 @@ class Measured:
         self.name, self.packages = name, packages
         self.begun = time.perf_counter()
 
-    def write(self, figures: Mapping[str, Any], lines: list[str], **more: Any) -> None:
-        """`lines` are the page without what it was measured on; `more` says how much was measured."""
+    def write(
+        self, figures: Mapping[str, Any], lines: list[str], model: Path | None = None, **more: Any
+    ) -> None:
+        """`lines` are the page without what it was measured on; `model` is a folder that was measured instead of the
+        committed models', `more` says how much was measured."""
+        if model is not None:
+            more["model"] = str(model)
         about = {
             "date": datetime.now(UTC).date().isoformat(),
             "machine": f"{platform.machine()}, {cores()} core{'s' if cores() > 1 else ''}, no GPU used",

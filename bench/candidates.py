@@ -143,7 +143,10 @@ def main() -> None:
     result = Measured("candidates", "torch", "diffusers")
     figures = measure(args.n, args.weights or folder("sdxl"), args.recogniser or folder("recogniser"))
     result.write(
-        figures, table("Drawn candidates, read by an independent recogniser", figures), pictures=args.n
+        figures,
+        table("Drawn candidates, read by an independent recogniser", figures),
+        args.weights,
+        pictures=args.n,
     )
 
 

@@ -103,7 +103,7 @@ def main() -> None:
     result = Measured("miniature", "torch", "transformers", "diffusers", "open_clip_torch")
     figures = asyncio.run(measure(args.n, args.model))
     title = f"The miniature's models on {args.n} held-out samples of each form"
-    result.write(figures, table(title, figures), samples=args.n)
+    result.write(figures, table(title, figures), args.model, samples=args.n)
 
 
 if __name__ == "__main__":

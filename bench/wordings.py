@@ -110,7 +110,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     result = Measured("wordings", "torch", "transformers")
     figures = asyncio.run(measure(args.n, args.model))
-    result.write(figures, table("Held-out wordings", figures), samples=args.n)
+    result.write(figures, table("Held-out wordings", figures), args.model, samples=args.n)
 
 
 if __name__ == "__main__":
