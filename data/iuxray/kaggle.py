@@ -101,7 +101,7 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
     trips over."""
     try:
         with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, strict=True)  # else an unclosed quote swallows all rows after it
             absent = set(COLUMNS[path.name]) - set(reader.fieldnames or ())
             if absent:
                 raise DatasetError(
@@ -109,4 +109,4 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
                 )
             return [row for row in reader if row["uid"]]
     except (OSError, csv.Error) as problem:
-        raise DatasetError(f"{path}: cannot be read as CSV ({problem}).") from None
+        raise DatasetError(f"{path}: cannot be read as CSV ({problem}); correct the file.") from None

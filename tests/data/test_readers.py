@@ -252,6 +252,15 @@ def test_real_reports_without_pictures(real) -> None:
     assert samples[0].labels == ("normal",) and sum(sample.text is None for sample in samples) == 40
 
 
+def test_a_quote_that_is_never_closed_is_no_text_of_a_kaggle_report(kaggle: Path) -> None:
+    file = kaggle / "indiana_reports.csv"
+    first, *rest = file.read_text().splitlines()
+    broken = rest[0].rsplit(",", 1)[0] + ',"never closed'
+    file.write_text("\n".join([first, broken, *rest[1:]]) + "\n")
+    with pytest.raises(DatasetError, match=r"indiana_reports\.csv: cannot be read as CSV"):
+        open_dataset("iuxray", kaggle)
+
+
 def test_kaggle_half_and_bad_rows(kaggle: Path) -> None:
     file = kaggle / "indiana_reports.csv"
     file.write_bytes(file.read_bytes().replace(b"Heart is normal.", b"caf\xe9"))
