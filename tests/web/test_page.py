@@ -446,6 +446,7 @@ def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: WebTab, runs: 
         assert tab.text("#pane h1") == best
         tab.page.go_back()
         expect(tab.page.locator(".row.row[aria-selected]").first).to_be_visible()
+        expect(tab.page.locator(".trio")).to_be_visible()  # asked for before the run is gone
     finally:
         shutil.rmtree(big)
 
