@@ -165,7 +165,7 @@ class CocoReader(Reader[Picture]):
             yield stamp(_annotations(self.root, "instances", part))
             yield from stamps(_pictures(self.root, part) or self.root / part)
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         texts: dict[str, dict[int, str | bool]] = {}
         for folder in ("annotations", *dict.fromkeys(picture.part for picture in self.pictures)):
             out.make(folder)
@@ -178,7 +178,6 @@ class CocoReader(Reader[Picture]):
             _write_captions(captions, out.own(f"annotations/{captions.name}"), states)
             if instances.is_file():
                 _write_instances(instances, out, states)
-        return []
 
 
 def _write_captions(source: Path, target: Path, states: dict[int, str | bool]) -> None:

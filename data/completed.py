@@ -85,8 +85,8 @@ class Filled:
 class Writable(Protocol):
     """A data set that knows how to write itself back."""
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
-        """Writes `rows` in the form's own layout into `out`, as a stream; returns notes besides those of `out`."""
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
+        """Writes `rows` in the form's own layout into `out`, as a stream; what could not be written is noted there."""
         ...
 
 
@@ -109,8 +109,8 @@ def write(
     left_out: list[str] = []
     with folder.own(SIDECAR).open("w", encoding="utf-8") as sidecar:
         rows = filled(dataset, completions, left_out)
-        notes = source.write(_recorded(rows, sidecar), folder)
-    return notes + folder.notes + left_out_note(left_out)
+        source.write(_recorded(rows, sidecar), folder)
+    return folder.notes + left_out_note(left_out)
 
 
 def prepare(dataset: Dataset, out: Path, taken: Iterable[str] = ()) -> OutFolder:

@@ -168,13 +168,12 @@ class RawReader(Reader[tuple[str, str]]):
         for folder in dict.fromkeys((self.texts, self.posters)):
             yield from stamps(folder)
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         index: dict[str, list[str]] = {split: [] for split in self.split.split("+")}
         for row in rows:
             if self._write_film(row, out):
                 index[row.sample.extra["split"]].append(row.sample.id)
         out.put_json(index, "split.json", "the data set")
-        return []
 
     def _write_film(self, row: Filled, out: OutFolder) -> bool:
         """The film's two files; False if there can be no JSON file, without which there is no film."""

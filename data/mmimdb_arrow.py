@@ -113,7 +113,7 @@ class ArrowReader(Reader[tuple[str, int]]):
     def stamps(self) -> Iterator[str]:
         return (stamp(_file(self.root, split)) for split in self.splits)
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         """Texts are written as they were read (one plot per film), genres as they are kept."""
         batches: dict[str, list[dict[str, Any]]] = {}
         writers = {split: pa.ipc.new_file(str(out.own(_name(split))), SCHEMA) for split in self.splits}
@@ -131,7 +131,6 @@ class ArrowReader(Reader[tuple[str, int]]):
         finally:
             for writer in writers.values():
                 writer.close()
-        return []
 
 
 def _cells(row: Filled, split: str, out: OutFolder) -> dict[str, Any]:

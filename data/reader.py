@@ -71,8 +71,8 @@ class Reader(ABC, Generic[Entry]):
         """Names, sizes and times of the files that make up this split."""
 
     @abstractmethod
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
-        """Writes the rows in this form's layout into `out`; returns notes besides those of `out`."""
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
+        """Writes the rows in this form's layout into `out`, which is told what could not be written."""
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -65,11 +65,11 @@ def write_table(
     one that cannot be decoded would break the loop of whoever loads the table."""
     folder = prepare(dataset, out)
     left_out: list[str] = []
-    notes = write_rows(filled(dataset, completions, left_out), folder, dataset.split, limits)
-    return notes + folder.notes + left_out_note(left_out)
+    write_rows(filled(dataset, completions, left_out), folder, dataset.split, limits)
+    return folder.notes + left_out_note(left_out)
 
 
-def write_rows(rows: Iterable[Filled], out: OutFolder, split: str, limits: Limits | None = None) -> list[str]:
+def write_rows(rows: Iterable[Filled], out: OutFolder, split: str, limits: Limits | None = None) -> None:
     """`write_table` for samples that are already matched with their completions."""
     # Splits of Hugging Face are words, and `all` is taken there; ours may be joined with a plus sign.
     name = "train" if split == "all" else re.sub(r"\W+", "_", split)
@@ -96,16 +96,15 @@ def write_rows(rows: Iterable[Filled], out: OutFolder, split: str, limits: Limit
     files = f"  data_files:\n  - split: {name}\n    path: data/{name}-*.parquet\n"
     card = f"---\nconfigs:\n- config_name: default\n{files}---\n\nA completed data set.\n"
     out.put(card.encode(), "README.md", "the data set")
-    return _empty_note(unreadable)
+    if unreadable:
+        out.note(_empty_note(unreadable))
 
 
-def _empty_note(problems: list[str]) -> list[str]:
+def _empty_note(problems: list[str]) -> str:
     """One note for all pictures that are null: a data set may have thousands of them."""
-    if not problems:
-        return []
     what = "1 picture is" if len(problems) == 1 else f"{len(problems):,} pictures are"
     example = "because it" if len(problems) == 1 else "because they"
-    return [f"{what} left empty in the Parquet table {example} cannot be read: {problems[0]}"]
+    return f"{what} left empty in the Parquet table {example} cannot be read: {problems[0]}"
 
 
 def _groups(

@@ -81,12 +81,12 @@ async def change(request: Request) -> Response:
                 raise Refused("go needs the number of a moment")
             await walk.go(asked.moment)
         case "edit":
-            steps = _steps_after(walk, walk.head.number if asked.moment is None else asked.moment)
+            steps = walk.steps_after(walk.head.number if asked.moment is None else asked.moment)
             await walk.edit(asked.values or {}, asked.moment)
         case "prompt":
             walk.edit_prompt(asked.name, asked.text)
             if first is not None and first.parent is not None:
-                steps = _steps_after(walk, first.parent)
+                steps = walk.steps_after(first.parent)
                 await walk.go(first.parent, redo=True)
         case "options":
             walk.set_options(**(asked.values or {}))
@@ -100,12 +100,6 @@ async def change(request: Request) -> Response:
         desk.begin("run", lambda tell: _again(walk, steps, tell))
     desk.changed()
     return answer(await desk.snapshot())
-
-
-def _steps_after(walk: Walk, moment: int) -> int:
-    """How many steps the line has gone since a moment; a run's own steps are done again like any others."""
-    before = {one.number for one in walk.session.line(moment)}
-    return sum(one.kind in ("step", "recorded") for one in walk.history() if one.number not in before)
 
 
 async def _again(walk: Walk, steps: int, tell: Tell) -> None:

@@ -93,15 +93,9 @@ async def _edit_prompt(chat: Chat, name: str, own: bool) -> None:
 
 async def replay(chat: Chat, parent: int) -> None:
     """From a moment on the current line, do again what was done after it."""
-    old, steps = chat.walk.head, _steps_after(chat, chat.walk.session.moments[parent])
+    old, steps = chat.walk.head, chat.walk.steps_after(parent)
     await chat.walk.go(parent, redo=True)
     await _again(chat, old, steps)
-
-
-def _steps_after(chat: Chat, moment: Moment) -> int:
-    """How many steps of the current line come after a moment; a run's own steps are done again like any others."""
-    line = chat.walk.history()
-    return sum(one.kind in ("step", "recorded") for one in line[line.index(moment) + 1 :])
 
 
 async def _again(chat: Chat, old: Moment, steps: int) -> None:
@@ -172,7 +166,7 @@ def _again_asked(chat: Chat) -> Any:
 async def _store(chat: Chat, values: dict[str, Any], at: Moment) -> None:
     """Keep an edit where the value was made, and do again what came after."""
     walk = chat.walk
-    old, steps = walk.head, _steps_after(chat, at)
+    old, steps = walk.head, walk.steps_after(at.number)
     await chat.step(lambda emit: walk.edit(values, at.number, emit))
     await _again(chat, old, steps)
 

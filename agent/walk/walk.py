@@ -216,6 +216,11 @@ class Walk:
         """From the start to the head of a branch (the current one)."""
         return self.session.line(self._engine.branch(branch).head if branch else self.branch.head)
 
+    def steps_after(self, number: int) -> int:
+        """How many steps the current line has gone since a moment; a run's own steps are done again like any others."""
+        before = {one.number for one in self.session.line(number)}
+        return sum(one.kind in ("step", "recorded") for one in self.history() if one.number not in before)
+
     def made(self, key: str, at: int | None = None, candidate: int | None = None) -> Moment:
         """The latest moment, on the line to the head or to `at`, that set a value of the state (`graph`, `chosen`, ...)
         or a field of the candidates (`description`, `image`, `scores`): where to `edit` it so that all that depends on

@@ -60,11 +60,11 @@ class ClassesReader(Reader[Path]):
     def stamps(self) -> Iterator[str]:
         return (stamp(self.root / path) for path, _ in self.pictures)
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         """Pictures at their places, and `metadata.jsonl` for the texts that the form itself has no place for."""
         from data.folder.writing import write_metadata
 
-        return write_metadata(rows, out, self)
+        write_metadata(rows, out, self)
 
 
 def _pictures(base: Path) -> Iterator[Path]:

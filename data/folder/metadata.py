@@ -199,19 +199,17 @@ class MetadataReader(Reader[Row]):
                     with suppress(BadRow):
                         yield stamp(self._found(row, name))
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         from data.folder.writing import write_metadata
         from data.table import write_rows
 
         if self.files and self.files[0].suffix == ".parquet":
             dropped = sorted(self.other - {"missing", "completed", "quality"})
-            notes = (
-                [f"The columns {', '.join(dropped)} are not written to the completed table."]
-                if dropped
-                else []
-            )
-            return notes + write_rows(rows, out, self.split)
-        return write_metadata(rows, out, self)
+            if dropped:
+                out.note(f"The columns {', '.join(dropped)} are not written to the completed table.")
+            write_rows(rows, out, self.split)
+        else:
+            write_metadata(rows, out, self)
 
 
 def split_labels(value: Any) -> list[str]:

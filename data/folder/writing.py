@@ -19,7 +19,7 @@ COLUMNS = ("id", "image", "text", "labels", "group")
 Line = Callable[[dict[str, Any]], object]
 
 
-def write_metadata(rows: Iterable[Filled], out: OutFolder, reader: Reader[Any]) -> list[str]:
+def write_metadata(rows: Iterable[Filled], out: OutFolder, reader: Reader[Any]) -> None:
     """One metadata file per split, JSON lines or CSV as it was, with the columns `id, image, text, labels` and the
     data set's other ones. Streams."""
     as_csv = bool(files := getattr(reader, "files", [])) and files[0].suffix == ".csv"
@@ -36,7 +36,6 @@ def write_metadata(rows: Iterable[Filled], out: OutFolder, reader: Reader[Any]) 
             writers[split](values)
     if reader.labels and (reader.root / "labels.txt").is_file():
         out.place(reader.root / "labels.txt", "labels.txt", "the data set")
-    return []
 
 
 def _values(row: Filled, out: OutFolder, split: str) -> dict[str, Any]:

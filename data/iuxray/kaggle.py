@@ -65,7 +65,7 @@ class KaggleReader(StudyReader):
         yield stamp(self.root / PROJECTIONS)
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         reports = {row["uid"]: row for row in _rows(self.root / REPORTS)}
         with _opened(out.own(REPORTS)) as first, _opened(out.own(PROJECTIONS)) as second:
             texts = csv.DictWriter(first, COLUMNS[REPORTS], restval="", extrasaction="ignore")
@@ -88,7 +88,6 @@ class KaggleReader(StudyReader):
                         pictures.writerow(
                             {"uid": part.uid, "filename": file, "projection": row.sample.extra["projection"]}
                         )
-        return []
 
 
 def _opened(path: Path) -> TextIO:

@@ -77,7 +77,7 @@ class R2GenReader(StudyReader):
             for view in study.views:
                 yield stamp(self.root / "images" / view.files[0])
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         index: dict[str, list[dict[str, Any]]] = {split: [] for split in self.split.split("+")}
         out.make("images")
         for part in parts(rows):
@@ -91,7 +91,6 @@ class R2GenReader(StudyReader):
             study = {"id": part.uid, "report": part.text or "", "image_path": paths, "split": extra["split"]}
             index[extra["split"]].append(study)
         out.put_json(index, "annotation.json", "the data set")
-        return []
 
 
 def _study(row: Any, split: str, where: str) -> Study:

@@ -55,7 +55,7 @@ class ReleasedReader(StudyReader):
             yield stamp(_file(self.root, split))
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         index: dict[str, list[dict[str, Any]]] = {split: [] for split in self.split.split("+")}
         for row in rows:
             name = row.sample.image.path.name if row.sample.image else f"{row.sample.id}.png"
@@ -69,7 +69,6 @@ class ReleasedReader(StudyReader):
             index[row.sample.extra["split"]].append(picture)
         for split, pictures in index.items():
             out.put_json(pictures, _name(split), "the data set")
-        return []
 
 
 def _study(row: Any, split: str, section: str, where: str) -> Study:

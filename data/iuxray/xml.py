@@ -41,7 +41,7 @@ class XmlReader(StudyReader):
         yield from stamps(self.root / FOLDER)
         yield from super().stamps()
 
-    def write(self, rows: Iterable[Filled], out: OutFolder) -> list[str]:
+    def write(self, rows: Iterable[Filled], out: OutFolder) -> None:
         for part in parts(rows):
             for row in part.rows:
                 name = row.sample.image.path.name if row.sample.image else f"{row.sample.id}.png"
@@ -50,7 +50,6 @@ class XmlReader(StudyReader):
                 self._write_report(part, out)
             except BadRow as problem:  # it could be read a moment ago
                 out.note(str(problem))
-        return []
 
     def _write_report(self, part: Part, out: OutFolder) -> None:
         source = self.root / FOLDER / part.rows[0].sample.extra["file"]

@@ -1,10 +1,10 @@
 """Arrays on disk that are drawn once, also where two processes want the same one."""
 
-import fcntl
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -14,8 +14,7 @@ def drawn_once(path: Path, shape: tuple[int, ...], pictures: Iterable[ArrayLike]
     Stages run side by side and begin with the same pictures: one process draws, the others wait for it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.with_suffix(".lock")):
         if not path.exists():
             partial = path.with_suffix(".part")
             array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
