@@ -13,7 +13,7 @@ export class Calls {
     this.known = new Map();
     this.live = new Map();
     this.list = h("ol", { class: "calls" });
-    this.empty = h("p", { class: "empty" }, "Nothing is asked yet. Next does the first step.");
+    this.empty = h("p", { class: "empty" }, "This session has asked nothing yet. Steps done here show their calls; those of a finished run are in its records.");
     this.element = h("div", { class: "calls-tool" }, this.empty, this.list);
   }
 
