@@ -413,42 +413,45 @@ def test_an_endpoint_that_is_down_and_comes_back(tab: WebTab, double: SceneDoubl
     expect(tab.page.locator(".part-told [role=alert]")).to_have_count(0)
 
 
-def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(tab: WebTab, runs: Path) -> None:
+@pytest.fixture
+def big(runs: Path) -> Iterator[Path]:
+    """A run of five thousand. A test names it before its tab, so that the page is closed when the run goes."""
     big = runs / "big"
     shutil.copytree(runs / "first", big)
-    try:
-        with (big / "records.jsonl").open("a") as lines:
-            for number in range(4_940):
-                one = Record(
-                    sample_id=f"more{number}", index=60 + number, status="completed", domain=Domain.GENERAL,
-                    missing=Modality.IMAGE, text=f"A short text, {'odd' if number % 2 else 'even'}.",
-                )  # fmt: skip
-                lines.write(one.model_dump_json() + "\n")
-        tab.open("#/runs")
-        tab.shot("runs")
-        tab.page.get_by_role("link", name="big").click()
-        tab.until("document.querySelector('.count').textContent === '5,000 records'")
-        assert tab.page.locator(".row").count() < 60
-        tab.js("document.querySelector('.scroll').scrollTop = 1e9")
-        tab.until("[...document.querySelectorAll('.row strong')].at(-1)?.textContent === 'more4939'")
-        assert tab.page.locator(".row").count() < 60
-        tab.page.get_by_label("Sort by").select_option("quality")
-        tab.until("location.hash.includes('sort=quality')")
-        tab.page.fill("[type=search]", "watercolour")
-        tab.until("/^\\d+ of 5,000/.test(document.querySelector('.count').textContent)")
-        tab.press("Escape", "j")
-        expect(tab.page.locator(".trio")).to_be_visible()
-        best = tab.text("#pane h1")
-        tab.until("[...document.querySelectorAll('.trio img')].every((one) => one.naturalWidth > 0)")
-        tab.shot("record")
-        tab.press("Enter")
-        tab.finished()
-        assert tab.text("#pane h1") == best
-        tab.page.go_back()
-        expect(tab.page.locator(".row.row[aria-selected]").first).to_be_visible()
-        expect(tab.page.locator(".trio")).to_be_visible()  # asked for before the run is gone
-    finally:
-        shutil.rmtree(big)
+    with (big / "records.jsonl").open("a") as lines:
+        for number in range(4_940):
+            one = Record(
+                sample_id=f"more{number}", index=60 + number, status="completed", domain=Domain.GENERAL,
+                missing=Modality.IMAGE, text=f"A short text, {'odd' if number % 2 else 'even'}.",
+            )  # fmt: skip
+            lines.write(one.model_dump_json() + "\n")
+    yield big
+    shutil.rmtree(big)
+
+
+def test_a_run_of_five_thousand_is_browsed_and_one_is_opened(big: Path, tab: WebTab) -> None:
+    tab.open("#/runs")
+    tab.shot("runs")
+    tab.page.get_by_role("link", name="big").click()
+    tab.until("document.querySelector('.count').textContent === '5,000 records'")
+    assert tab.page.locator(".row").count() < 60
+    tab.js("document.querySelector('.scroll').scrollTop = 1e9")
+    tab.until("[...document.querySelectorAll('.row strong')].at(-1)?.textContent === 'more4939'")
+    assert tab.page.locator(".row").count() < 60
+    tab.page.get_by_label("Sort by").select_option("quality")
+    tab.until("location.hash.includes('sort=quality')")
+    tab.page.fill("[type=search]", "watercolour")
+    tab.until("/^\\d+ of 5,000/.test(document.querySelector('.count').textContent)")
+    tab.press("Escape", "j")
+    expect(tab.page.locator(".trio")).to_be_visible()
+    best = tab.text("#pane h1")
+    tab.until("[...document.querySelectorAll('.trio img')].every((one) => one.naturalWidth > 0)")
+    tab.shot("record")
+    tab.press("Enter")
+    tab.finished()
+    assert tab.text("#pane h1") == best
+    tab.page.go_back()
+    expect(tab.page.locator(".row.row[aria-selected]").first).to_be_visible()
 
 
 def test_hostile_text_is_shown_and_never_run(tab: WebTab) -> None:
