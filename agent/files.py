@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from agent.errors import StoreError
+from agent.errors import StoreError, UsageError
 
 FULL = {
     errno.ENOSPC: "the disk is full",
@@ -38,6 +38,22 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, in the cache folder, made if need be. Raises `UsageError`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cache_error(error, path) from None
+    return path
+
+
+def cache_error(error: OSError, folder: Path) -> UsageError:
+    """The sentence for a folder in the cache folder that cannot be written."""
+    return UsageError(
+        f"cannot write in {folder}: {error.strerror or error}; name another folder with --cache-dir"
+    )
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict
 
-from agent.errors import UsageError
+from agent.files import cache_error
 
 LOG = "log.jsonl"
 Logger = structlog.stdlib.BoundLogger
@@ -77,9 +77,7 @@ def open_log_of_sessions(walks: Path, secrets: Sequence[str], complain: Callable
         walks.mkdir(parents=True, exist_ok=True)
         open_log(walks, secrets, complain)
     except OSError as error:
-        raise UsageError(
-            f"cannot write in {walks}: {error.strerror or error}; name another folder with --cache-dir"
-        ) from None
+        raise cache_error(error, walks) from None
 
 
 class _Handler(logging.FileHandler):

@@ -11,6 +11,7 @@ import asyncio
 
 from agent.blobs import BlobStore
 from agent.context import open_context
+from agent.files import make_folder
 from agent.flags import parse
 from agent.plan import Plan, make_plan
 from agent.settings import Settings
@@ -41,8 +42,7 @@ class Studio:
         """A task of its own, which the end of the loop cancels: so what was opened is closed in order."""
         try:
             plan = await asyncio.to_thread(self._plan)
-            folder = plan.settings.cache_dir.expanduser() / FOLDER
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            folder = await asyncio.to_thread(make_folder, plan.settings.cache_dir.expanduser() / FOLDER)
             async with open_context(plan, BlobStore(folder), folder, image_missing=True) as built:
                 opened.set_result(built.context)
                 await asyncio.Event().wait()

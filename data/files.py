@@ -157,12 +157,18 @@ def clean_id(value: object, where: str) -> str:
 
 def file_name(sample_id: str) -> str:
     """A file name made of a sample's id: unique for distinct ids, never too long, nothing in it can leave a folder."""
-    name = re.sub(r"[^A-Za-z0-9._-]|^\.", lambda found: f"%{ord(found[0]):02X}", sample_id)
+    name = re.sub(r"[^A-Za-z0-9._-]|^\.", lambda found: _percent(found[0]), sample_id)
     if len(name) <= MAX_NAME:
         return name
-    # No whole name has "%-": a percent sign stands before hexadecimal digits.
+    # No whole name has "%-": after a percent sign stands a hexadecimal digit or "u".
     end = "%-" + hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return name[: MAX_NAME - len(end)] + end
+
+
+def _percent(character: str) -> str:
+    """Two digits, or "u" and six: were they as many as a character needs, "[57" would have the name of U+5B57."""
+    code = ord(character)
+    return f"%{code:02X}" if code < 0x100 else f"%u{code:06X}"
 
 
 def write_bytes(target: Path, data: bytes) -> None:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from agent.blobs import BlobStore
+from agent.files import make_folder
 from agent.plan import Plan
 from agent.walk.events import Emit, Note, silent
 from graphs.context import Context, Options
@@ -100,7 +101,7 @@ class _Opened:
         from agent.context import open_context
 
         try:
-            await asyncio.to_thread(self._logs.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(make_folder, self._logs)
             # Every walk puts its own blobs in the place of these.
             async with open_context(self._plan, BlobStore(self._logs), self._logs, self._draws) as built:
                 self._built.set_result(built)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from data.completed import Filled
-from data.files import clean_id, clean_text, confined, stamps
+from data.files import clean_id, clean_text, confined, stamp
 from data.iuxray.tags import TAGS
 from data.reader import Options, Reader, chosen_splits
 from data.sample import Domain, ImageRef, Sample
@@ -136,8 +136,9 @@ class StudyReader(Reader[Entry]):
         return next((self._pictures[name] for name in view.files if name in self._pictures), None)
 
     def stamps(self) -> Iterator[str]:
-        for folder in FOLDERS:
-            yield from stamps(self.root / folder)
+        for study in self.studies:
+            for path in filter(None, map(self._picture, study.views)):
+                yield stamp(self.root / path)
 
     def choose(self, studies: list[Study]) -> list[Study]:
         """The studies of the wanted split, for forms without splits of their own: by a hash of the study's number, so

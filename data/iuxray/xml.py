@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from data.completed import Filled
-from data.files import BadRow, read_bytes, stamps
+from data.files import BadRow, read_bytes, stamp
 from data.iuxray.study import Part, Study, StudyReader, View, parts, sections, tags
 from data.output import OutFolder
 from data.sample import Sample
@@ -38,7 +38,7 @@ class XmlReader(StudyReader):
         return super().read(entry)
 
     def stamps(self) -> Iterator[str]:
-        yield from stamps(self.root / FOLDER)
+        yield from map(stamp, sorted((self.root / FOLDER).glob("*.xml")))
         yield from super().stamps()
 
     def write(self, rows: Iterable[Filled], out: OutFolder) -> None:

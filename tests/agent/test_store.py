@@ -8,7 +8,7 @@ import pytest
 
 from agent import files
 from agent.blobs import BlobStore
-from agent.errors import StoreError
+from agent.errors import StoreError, UsageError
 from agent.manifest import describe_run
 from agent.store import RunFolder, read_records
 from data.record import Blob, Candidate, Failure, Record
@@ -187,6 +187,15 @@ def test_atomic_write_leaves_old_file_and_nothing_else(tmp_path, monkeypatch):
     with pytest.raises(OSError):
         files.write_atomic(path, b"new", durable=True)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_in_the_cache_that_cannot_be_made_is_one_sentence(tmp_path):
+    assert files.make_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        UsageError, match=r"cannot write in .*/file/b: Not a directory; name another folder with"
+    ):
+        files.make_folder(tmp_path / "file" / "b")
 
 
 def test_manifest_is_plain_json_with_sessions(tmp_path):

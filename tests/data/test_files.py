@@ -64,6 +64,7 @@ def test_file_names_of_long_ids_are_short_and_distinct() -> None:
     made = [file_name(name) for name in long]
     assert len(set(made)) == 4 and all(len(name) <= 240 and name.isascii() for name in made)
     assert file_name("films/Amélie 2") == "films%2FAm%E9lie%202", "short names stay what they were"
+    assert file_name("字") != file_name("[57"), "as many digits as a character needs would be ambiguous"
 
 
 def test_walk_passes_over_what_runs_sessions_and_experiments_write(tmp_path: Path) -> None:

@@ -501,6 +501,17 @@ def test_pictures_that_rows_name_make_the_fingerprint(tmp_path: Path, picture) -
     assert len(set(seen)) == 4
 
 
+@pytest.mark.parametrize("form", ["kaggle", "openi", "r2gen"])
+def test_stray_files_are_no_part_of_a_fingerprint_of_iu_xray(
+    form: str, request: pytest.FixtureRequest
+) -> None:
+    root = request.getfixturevalue(form)
+    first = open_dataset("iuxray", root).fingerprint()
+    for folder in {root, *(path.parent for path in root.rglob("*") if path.is_file())}:
+        (folder / "notes.txt").write_text("Of nobody's interest.")
+    assert open_dataset("iuxray", root).fingerprint() == first
+
+
 def test_huggingface_parquet(tmp_path: Path, picture) -> None:
     datasets = pytest.importorskip("datasets")
     image = picture(tmp_path / "hf" / "x.png", "lime")
