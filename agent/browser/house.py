@@ -46,6 +46,8 @@ class House:
         self.desks: dict[str, Desk] = {}
         self._models: dict[str, PlannedModels] = {}
         self._opening = asyncio.Lock()
+        self._left: dict[str, float] = {}
+        """When sessions were closed last."""
 
     async def close(self) -> None:
         for desk in list(self.desks.values()):
@@ -87,8 +89,12 @@ class House:
         return shown
 
     async def desk(self, name: str, rebuild: bool = False) -> Desk:
-        """The session of that name, opened if it is not yet. Raises `Refused`, `WalkError`, `UsageError`."""
+        """The session of that name, opened if it is not yet, but not by who asked before it was closed. Raises
+        `Refused`, `WalkError`, `UsageError`."""
+        asked = time.monotonic()
         async with self._opening:
+            if asked < self._left.get(name, asked):
+                raise Refused(f"the session {name} was closed while this was asked", 409)
             if name not in self.desks:
                 self.desks[name] = await self._open(self._folder(name), rebuild)
                 await self._make_room(name)
@@ -138,6 +144,7 @@ class House:
                 # First of all: what a page hears after it would make it ask, and so open the session again.
                 desk.channel.tell({"type": "closed"})
                 await desk.close()
+                self._left[name] = time.monotonic()
 
     async def _make_room(self, kept: str) -> None:
         idle = [n for n, desk in self.desks.items() if n != kept and not desk.activity and not desk.pages]

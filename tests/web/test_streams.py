@@ -1,5 +1,6 @@
 """Pages that listen to a session over a real server: what they hear of its end, and who keeps it open."""
 
+import asyncio
 import json
 import urllib.request
 from http.client import HTTPResponse
@@ -10,6 +11,7 @@ from web_helpers import PATIENCE, Site
 
 from agent.browser import house as module
 from agent.browser.house import House
+from agent.browser.replies import Refused
 from agent.walk.folder import WalkFolder
 
 pytest.importorskip("playwright")  # whose helpers serve the page
@@ -49,6 +51,22 @@ def test_every_page_hears_that_a_session_is_closed_and_none_opens_it_again(site:
         assert again.status == 204
     assert name not in site.house.desks
     WalkFolder.open(site.house.settings.walks / name).close()  # as the terminal would
+
+
+async def test_what_was_asked_before_a_session_was_closed_does_not_open_it_again(site: Site) -> None:
+    name = begun(site, "photo35")
+    ask(site, f"/api/sessions/{name}/leave", {}).close()
+    house = House(site.house.settings)
+    try:
+        await house.desk(name)
+        leaving, asked = asyncio.create_task(house.leave(name)), asyncio.create_task(house.desk(name))
+        with pytest.raises(Refused, match="was closed while this was asked"):
+            await asked
+        await leaving
+        assert name not in house.desks
+        assert await house.desk(name), "who asks after that opens it"
+    finally:
+        await house.close()
 
 
 def test_a_page_of_an_earlier_server_is_told_to_look_again(site: Site) -> None:
