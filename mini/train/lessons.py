@@ -75,8 +75,8 @@ LATE = Mix(
     rules=1.0,
     exercises=("triplets", "drill", "merged", "phrases", "ties", "drill", "consolidate", "rule", "copy", "refine"),
     film_exercises=(
-        "rule", "consolidate", "statements", "triplets", "rule", "refine", "statements", "merged", "consolidate",
-        "statements", "describe", "rule", "statements", "copy",
+        "rule", "consolidate", "merged", "triplets", "rule", "refine", "statements", "merged", "consolidate",
+        "statements", "describe", "rule", "merged", "copy",
     ),
 )  # fmt: skip
 
