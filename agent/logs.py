@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict
 
-from agent.files import cache_error
+from agent.files import cache_error, make_folder
 
 LOG = "log.jsonl"
 Logger = structlog.stdlib.BoundLogger
@@ -74,8 +74,7 @@ def open_log(folder: Path, secrets: Sequence[str], complain: Callable[[str], Non
 def open_log_of_sessions(walks: Path, secrets: Sequence[str], complain: Callable[[str], None]) -> None:
     """The same in the folder of all sessions, which is made if need be. Raises `UsageError`."""
     try:
-        walks.mkdir(parents=True, exist_ok=True)
-        open_log(walks, secrets, complain)
+        open_log(make_folder(walks), secrets, complain)
     except OSError as error:
         raise cache_error(error, walks) from None
 

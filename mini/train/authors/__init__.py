@@ -2,7 +2,7 @@
 
 The grammars of the data sets are one hand, and what has read but one takes its sentences for the language. The authors
 of all but `plain` had seen neither each other's texts nor any held-out wordings, but were told which constructions are
-hard.
+hard; those who tell reports alone, with one sentence of the wordings to develop by as an example.
 """
 
 import random
@@ -28,7 +28,8 @@ class Reporter(Protocol):
     """Who tells films."""
 
     def report(self, film: Film, rng: random.Random, denied: Film | None = None) -> Report:
-        """Denies only what `denied`, the whole film, lacks too."""
+        """Findings and impression; nothing is trained on other sections. Denies only what `denied`, the whole film,
+        lacks too."""
 
 
 AUTHORS: tuple[Teller, ...] = (plain, gazette, correspondent)

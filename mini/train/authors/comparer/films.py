@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from mini.train.authors.comparer import frames
+from mini.train.authors.sentences import tidy
 from mini.world import reports as world
 from mini.world.chest import BOTH, KINDS, Film, Finding
 from mini.world.reports import MARK, Report, with_article
@@ -14,10 +15,8 @@ from mini.world.texts import listing
 def report(film: Film, rng: random.Random, denied: Film | None = None) -> Report:
     """A report with every fact of `film`. It denies only what `denied`, the whole film, lacks too."""
     names = {f.kind: rng.choice(world.NAMES[f.kind]) for f in film.findings}
-    compared = rng.choice(world.COMPARED if any(f.change for f in film.findings) else world.NOT_COMPARED)
-    reason = rng.choice(world.INDICATIONS[film.history] if film.history else world.NO_INDICATION)
     short = "" if rng.random() < 0.2 else _impression(film, names, rng)
-    return Report(reason.format(weeks="two"), compared, _body(film, denied or film, names, rng), short)
+    return Report("", "", _body(film, denied or film, names, rng), short)
 
 
 def _body(film: Film, whole: Film, names: frames.Words, rng: random.Random) -> str:
@@ -35,10 +34,10 @@ def _body(film: Film, whole: Film, names: frames.Words, rng: random.Random) -> s
         absent = [kind for kind in KINDS if kind not in there and KINDS[kind].structure == structure]
         if absent and rng.random() < 0.4:
             there.add(kind := rng.choice(absent))
-            parts[-1] += " " + _tidy(rng.choice(frames.ALONE["denied"]).format(kind))
+            parts[-1] += " " + tidy(rng.choice(frames.ALONE["denied"]).format(kind))
     _add_normal(parts, film, terse, rng)
     for other in rng.sample(frames.ALONE["other"], rng.choice([0, 0, 1, 1, 2])):
-        parts.insert(rng.randint(0, len(parts)), _tidy(other))
+        parts.insert(rng.randint(0, len(parts)), tidy(other))
     if where != "woven":
         parts.insert(0 if where == "front" else len(parts), _comparison(changed, names, rng))
     return " ".join(parts)
@@ -51,15 +50,15 @@ def _tell(chunk: list[Finding], names: frames.Words, terse: bool, film: Film, rn
     if len(chunk) == 2 and rng.random() < 0.65:
         return _pair(chunk, words, rng)
     if len(chunk) == 3 and rng.random() < 0.5:
-        told = _tidy(rng.choice(frames.LISTS["found"]).format(list=listing([w["thing"] for w in words])))
+        told = tidy(rng.choice(frames.LISTS["found"]).format(list=listing([w["thing"] for w in words])))
         return f"{told} {_comparison(changed, names, rng)}" if changed else told
     if len(chunk) > 1:
         clauses = [_frame("inner" if "c" in w else "plain", w, rng) for w in words]
-        return _tidy(rng.choice(frames.JOINTS[: 8 - 2 * len(chunk)]).join(clauses))
+        return tidy(rng.choice(frames.JOINTS[: 8 - 2 * len(chunk)]).join(clauses))
     key = rng.choice(["inner", "outer", "outer"]) if changed else "plain"
     if key == "plain" and [f for f in film.findings if KINDS[f.kind].structure == "lungs"] == chunk:
         key = rng.choice(["plain", "except"])
-    return _tidy(_frame(key if not terse else "notes" if changed else "plain notes", words[0], rng))
+    return tidy(_frame(key if not terse else "notes" if changed else "plain notes", words[0], rng))
 
 
 def _pair(chunk: list[Finding], words: list[frames.Words], rng: random.Random) -> str:
@@ -70,7 +69,7 @@ def _pair(chunk: list[Finding], words: list[frames.Words], rng: random.Random) -
         key = "neither" if not sided else "one side" if f.side == g.side else "two sides"
     ordered = words if key != "second" or g.change else words[::-1]
     both = {f"{name}{i}": text for i, told in enumerate(ordered, 1) for name, text in told.items()}
-    return _tidy(rng.choice(frames.PAIRS[key]).format(side=f.side, other=g.side, **both))
+    return tidy(rng.choice(frames.PAIRS[key]).format(side=f.side, other=g.side, **both))
 
 
 def _comparison(changed: list[Finding], names: frames.Words, rng: random.Random) -> str:
@@ -86,9 +85,7 @@ def _comparison(changed: list[Finding], names: frames.Words, rng: random.Random)
         f"{listing(its)} {verbs[change]}" for change, its in groups.items()
     )
     when = rng.choice(frames.ALONE["when"])
-    return _tidy(
-        rng.choice(frames.LISTS["compared"]).format(list=told, when=when, vs=f"compared with {when}")
-    )
+    return tidy(rng.choice(frames.LISTS["compared"]).format(list=told, when=when, vs=f"compared with {when}"))
 
 
 def _add_normal(parts: list[str], film: Film, terse: bool, rng: random.Random) -> None:
@@ -97,7 +94,7 @@ def _add_normal(parts: list[str], film: Film, terse: bool, rng: random.Random) -
     last = bool(normal and parts) and not terse and rng.random() < 0.2
     if last or (len(normal) > 1 and rng.random() < 0.4):
         frame = rng.choice(frames.LISTS["otherwise" if last else "normal"])
-        told = _tidy(frame.format(list=listing([f"the {s}" for s in normal])))
+        told = tidy(frame.format(list=listing([f"the {s}" for s in normal])))
         parts.insert(len(parts) if last else rng.randint(0, len(parts)), told)
         return
     for structure in normal:
@@ -107,9 +104,9 @@ def _add_normal(parts: list[str], film: Film, terse: bool, rng: random.Random) -
         index = rng.randint(0, len(parts))
         # A single sentence may take a second clause.
         if parts[index:] and not terse and rng.random() < 0.4 and not re.search("[.:;?].", parts[index]):
-            parts[index] = _tidy(parts[index][:-1] + rng.choice([", and ", "; ", ", but "]) + clause)
+            parts[index] = tidy(parts[index][:-1] + rng.choice([", and ", "; ", ", but "]) + clause)
         else:
-            parts.insert(index, _tidy(clause))
+            parts.insert(index, tidy(clause))
 
 
 def _impression(film: Film, names: frames.Words, rng: random.Random) -> str:
@@ -119,9 +116,9 @@ def _impression(film: Film, names: frames.Words, rng: random.Random) -> str:
     if all(f.device for f in film.findings):
         points.insert(0, rng.choice(world.NOTHING))
     elif rng.random() < 0.4:
-        return _tidy(rng.choice(frames.LISTS["concluded"]).format(list=listing([w["thing"] for w in words])))
+        return tidy(rng.choice(frames.LISTS["concluded"]).format(list=listing([w["thing"] for w in words])))
     numbers = len(points) > 1 and rng.random() < 0.5
-    return " ".join((f"{i}. " if numbers else "") + _tidy(point) for i, point in enumerate(points, 1))
+    return " ".join((f"{i}. " if numbers else "") + tidy(point) for i, point in enumerate(points, 1))
 
 
 def _words(finding: Finding, name: str, when: str, rng: random.Random) -> frames.Words:
@@ -165,10 +162,3 @@ def _frame(key: str, words: frames.Words, rng: random.Random) -> str:
     # Only findings with a place fit frames that tell it apart.
     fitting = [frame for frame in frames.FRAMES[key] if words["at"] or not re.search("{(at|noted)}", frame)]
     return rng.choice(fitting).format(**words)
-
-
-def _tidy(text: str) -> str:
-    """Sentences with capitals and one stop, without what an empty field or a comma too many left behind."""
-    text = re.sub(r" +(?=[ ,;:.)]|$)", "", text.strip())
-    text = re.sub(r",+(?=[,;:.?)]|$| \()", "", text).rstrip(".") + "."
-    return re.sub(r"(^|[.?] )([a-z])", lambda m: m[1] + m[2].upper(), text)

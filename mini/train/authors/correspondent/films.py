@@ -3,7 +3,7 @@
 import random
 import re
 
-from mini.train.authors.correspondent.sentences import stop
+from mini.train.authors.sentences import tidy
 from mini.world.chest import BOTH, KINDS, Film, Finding
 from mini.world.reports import (
     COMPARED,
@@ -273,11 +273,11 @@ def report(film: Film, rng: random.Random, denied: Film | None = None) -> Report
             rng.choice(("; ", ", and ", "; also, ", ", furthermore ")) + part for part in parts[1:]
         )
     else:
-        body = " ".join(stop(part) for part in parts)
-    body, short = stop(body), _impression(film, names, rng)
+        body = " ".join(tidy(part) for part in parts)
+    body, short = tidy(body), _impression(film, names, rng)
     changed = any(finding.change for finding in film.findings)
     reason = (
-        stop(rng.choice(REASONS).format(h=film.history))
+        tidy(rng.choice(REASONS).format(h=film.history))
         if film.history
         else rng.choice(("", MARK, f"{MARK}."))
     )
@@ -297,7 +297,7 @@ def _impression(film: Film, names: dict[str, str], rng: random.Random) -> str:
     if film.pneumonia and rng.random() < 0.8:
         points.append(rng.choice(PNEUMONIA))
     if len(points) > 1 and rng.random() < 0.3:
-        return " ".join(f"{number}) {stop(point)}" for number, point in enumerate(points, 1))
+        return " ".join(f"{number}) {tidy(point)}" for number, point in enumerate(points, 1))
     if len(points) > 1 and rng.random() < 0.3 and not re.search(r"[.:;]", "".join(points)):
-        return stop(rng.choice(LABELS) + "; ".join(points))
-    return " ".join([stop(rng.choice(LABELS) + points[0]), *(stop(point) for point in points[1:])])
+        return tidy(rng.choice(LABELS) + "; ".join(points))
+    return " ".join([tidy(rng.choice(LABELS) + points[0]), *(tidy(point) for point in points[1:])])

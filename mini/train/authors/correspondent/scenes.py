@@ -5,7 +5,7 @@ import re
 import string
 from itertools import pairwise
 
-from mini.train.authors.correspondent.sentences import stop
+from mini.train.authors.sentences import tidy
 from mini.world.facts import Group, Scene
 from mini.world.texts import BARE_VERBS, NUMBERS, PARTICIPLES, listing, noun
 
@@ -250,11 +250,11 @@ def plot(scene: Scene, rng: random.Random) -> str:
     if rng.random() < 0.25 and not re.search(r"[.?:;]", "".join(said)):
         text = said[0] + "".join(rng.choice(LINKS) + clause for clause in said[1:])
     else:
-        text = " ".join(stop(clause) for clause in said)
+        text = " ".join(tidy(clause) for clause in said)
     before, after = rng.choice(VOICES) if rng.random() < 0.35 else ("", "")
     if before and before[-2] != "." and text[:2] != "I ":
         text = text[0].lower() + text[1:]
-    return _cased(stop(before + text) + (after or _answer(text, rng)), rng)
+    return _cased(tidy(before + text) + (after or _answer(text, rng)), rng)
 
 
 def _answer(text: str, rng: random.Random) -> str:
@@ -300,4 +300,4 @@ def caption(scene: Scene, rng: random.Random) -> str:
     colours = [rng.choice(COLOURS).format(**_forms(group)) for group in later]
     first = [rng.choice(STYLED_SHOTS if scene.style else SHOTS).format(style=scene.style, body=body)]
     parts = colours + first if colours and rng.random() < 0.3 else first + colours
-    return _cased(" ".join(stop(part) for part in [*parts, after] if part), rng)
+    return _cased(" ".join(tidy(part) for part in [*parts, after] if part), rng)

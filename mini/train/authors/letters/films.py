@@ -1,22 +1,20 @@
 """Fills the frames of letters with films."""
 
 import random
-import re
 from dataclasses import replace
 
 from mini.train.authors.letters import frames
+from mini.train.authors.sentences import tidy
 from mini.world import reports as world
 from mini.world.chest import BOTH, KINDS, Film, Finding
-from mini.world.reports import MARK, Report, with_article
+from mini.world.reports import Report, with_article
 from mini.world.texts import listing
 
 
 def report(film: Film, rng: random.Random, denied: Film | None = None) -> Report:
     """A letter with every fact of `film`. It denies only what `denied`, the whole film, lacks too."""
-    reason = rng.choice(world.INDICATIONS[film.history] if film.history else world.NO_INDICATION)
-    compared = rng.choice(world.COMPARED if any(f.change for f in film.findings) else world.NOT_COMPARED)
     short = "" if rng.random() < 0.2 else _impression(film, rng)
-    return Report(reason.format(weeks=MARK), compared, _findings(film, rng, denied or film), short)
+    return Report("", "", _findings(film, rng, denied or film), short)
 
 
 def _findings(film: Film, rng: random.Random, whole: Film) -> str:
@@ -53,7 +51,7 @@ def _findings(film: Film, rng: random.Random, whole: Film) -> str:
         blocks.insert(rng.randint(0, len(blocks)), other)
     if changed and together:
         blocks.insert(rng.choice((0, len(blocks))), _comparison(changed, rng))
-    return " ".join(_tidy(block) for block in blocks)
+    return " ".join(tidy(block) for block in blocks)
 
 
 def _single(f: Finding, rng: random.Random, voice: str) -> str:
@@ -212,13 +210,6 @@ def _impression(film: Film, rng: random.Random) -> str:
     if all(f.device for f in film.findings):
         points.insert(0, rng.choice(frames.NOTHING))
     elif rng.random() < 0.5:
-        return _tidy(rng.choice(frames.SUMMARIES).format(listing(points)))
+        return tidy(rng.choice(frames.SUMMARIES).format(listing(points)))
     numbered = len(points) > 1 and rng.random() < 0.7
-    return " ".join((f"{n}. " if numbered else "") + _tidy(point) for n, point in enumerate(points, 1))
-
-
-def _tidy(text: str) -> str:
-    """One blank, no comma too many, capitals at the start of sentences, and a stop at the end."""
-    text = re.sub(r"(\s*,)+", ",", re.sub(r"\s+", " ", text.strip()))
-    text = re.sub(r",?\s*(?=[.;:)]|$)|,(?= \()", "", text) + "."
-    return re.sub(r"(^|\. )([a-z])", lambda match: match[0].upper(), text)
+    return " ".join((f"{n}. " if numbered else "") + tidy(point) for n, point in enumerate(points, 1))

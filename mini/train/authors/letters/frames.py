@@ -3,9 +3,10 @@
 from mini.world.chest import BOTH
 from mini.world.reports import MARK
 
-# Frames are written without capital and stop, which `_tidy` sets; it merges or drops the last comma of a part.
-# {a} "a small nodule", {u} the same without size, {P} its place, {c} its change, {np} all of these; {the} "the nodule".
-# {w} is the earlier film, {lead} the comparison with it, {pred} and {vp} the change, {predw} and {vpw} with the film.
+# Frames are written without capital and stop, which `tidy` sets; it merges or drops the last comma of a part.
+# {a} "a small nodule", {u} the same without size, {P} its place, {c} its change, {np} all of these.
+# {big} "the small nodule". {w} is the earlier film, {lead} the comparison with it, {pred} and {vp} the change,
+# {predw} and {vpw} the change since that film.
 WHEN = (
     f"the film of {MARK}", MARK, "the prior study", "the earlier film", "last week's radiograph", "the last film",
     f"the radiograph of {MARK}", "the previous radiograph",

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from random import Random
 
 from mini.train.authors.nightdesk import frames
-from mini.world import reports
 from mini.world.chest import BOTH, KINDS, Film, Finding
-from mini.world.reports import LOBES, MARK, NAMES, SIZE_WORDS, Report, with_article
+from mini.world.reports import LOBES, NAMES, SIZE_WORDS, Report, with_article
 from mini.world.texts import listing
 
 
@@ -25,11 +24,8 @@ def report(film: Film, rng: Random, denied: Film | None = None) -> Report:
     points = [_words(f, rng, when)["frag"] for f in film.findings if not f.device or rng.random() < 0.5]
     points = points if any(not f.device for f in film.findings) else [rng.choice(frames.NOTHING), *points]
     points = ["; ".join(points)] if rng.random() < 0.2 else points
-    reasons = reports.INDICATIONS[film.history] if film.history else reports.NO_INDICATION
-    indication = rng.choice(reasons).format(weeks=MARK)
-    compared = rng.choice(reports.COMPARED if changed else reports.NOT_COMPARED)
     impression = "" if rng.random() < 0.2 else _sentences(points, rng.random() < 0.4)
-    return Report(indication, compared, _sentences(parts, rng.random() < 0.12), impression)
+    return Report("", "", _sentences(parts, rng.random() < 0.12), impression)
 
 
 def _words(finding: Finding, rng: Random, when: str) -> frames.Words:
@@ -64,10 +60,8 @@ def _place(finding: Finding, size: str, name: str, rng: Random) -> frames.Words:
         key: rng.choice(forms) for key, forms in frames.ZONES.get(zone, {}).items()
     }
     lobe = [text for cell, text in LOBES.items() if cell == (side, zone)]
-    places, tags = (
-        [form.format(**slots) for form in frames.PLACES[at]],
-        [form.format(**slots) for form in frames.TAGS[at]],
-    )
+    places = [form.format(**slots) for form in frames.PLACES[at]]
+    tags = [form.format(**slots) for form in frames.TAGS[at]]
     plain = [form for form in places if not re.search("[,(]", form)]
     adjective = {"both": "bilateral", "zone": f"{side} {slots.get('l')}"}.get(at, f"{side}-sided")
     words = {"tag": rng.choice(tags + lobe), "at": rng.choice(plain + [f"in the {form}" for form in lobe])}
